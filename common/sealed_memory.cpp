@@ -1,0 +1,73 @@
+#include "common/sealed_memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+namespace camtap {
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+#ifndef F_SEAL_FUTURE_WRITE
+#define F_SEAL_FUTURE_WRITE 0x0010
+#endif
+
+static Error memory_error(const char* what, int err) {
+    Error error = system_error(what, err);
+    if (err == ENOMEM || err == ENOSPC || err == EFAULT) error.code = Code::no_memory;
+    if (err == EMFILE || err == ENFILE) error.code = Code::limit;
+    return error;
+}
+
+Result<Mapping> Mapping::map(int fd, size_t bytes, Access access) {
+    struct stat st {};
+    if (fstat(fd, &st) != 0) return memory_error("fstat of shared memory", errno);
+    if (st.st_size < 0 || static_cast<uint64_t>(st.st_size) < bytes) {
+        return Error{Code::malformed, 0, "the shared memory is shorter than it was said to be"};
+    }
+    const int protection = access == Access::read_write ? PROT_READ | PROT_WRITE : PROT_READ;
+    void* data = mmap(nullptr, bytes, protection, MAP_SHARED, fd, 0);
+    if (data == MAP_FAILED) return memory_error("mmap of shared memory", errno);
+    madvise(data, bytes, MADV_DONTDUMP);  // best effort: only core dumps get bigger without it
+    Mapping mapping;
+    mapping.data_ = static_cast<std::byte*>(data);
+    mapping.bytes_ = bytes;
+    return mapping;
+}
+
+Mapping::~Mapping() {
+    if (data_ != nullptr) munmap(data_, bytes_);
+}
+
+void Mapping::keep_from_children() const { madvise(data_, bytes_, MADV_DONTFORK); }
+
+Result<UniqueFd> create_memfd(const char* name, uint64_t bytes) {
+    UniqueFd fd(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    if (!fd) return memory_error("memfd_create", errno);
+    if (fchmod(fd.get(), 0600) != 0) return memory_error("fchmod of a memfd", errno);
+    if (ftruncate(fd.get(), static_cast<off_t>(bytes)) != 0) return memory_error("ftruncate of a memfd", errno);
+    if (fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) != 0) {
+        return memory_error("sealing the size of a memfd", errno);
+    }
+    return fd;
+}
+
+Status seal_against_writers(int fd) {
+    if (fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) != 0) {
+        return memory_error("sealing a memfd against writers", errno);
+    }
+    if (fchmod(fd, 0400) != 0) return memory_error("fchmod of a sealed memfd", errno);
+    return Done{};
+}
+
+Status back_with_memory(std::byte* data, size_t bytes) {
+    while (madvise(data, bytes, MADV_POPULATE_WRITE) != 0) {
+        if (errno == EINTR || errno == EAGAIN) continue;
+        return memory_error("backing a slot with memory", errno);
+    }
+    return Done{};
+}
+
+}  // namespace camtap
