@@ -36,6 +36,11 @@ class Mapping {
 
     // A child of fork() doesn't get the mapping.
     void keep_from_children() const;
+    // For such a child: forgets the mapping without unmapping, because something else may lie at its address by now.
+    void disown() {
+        data_ = nullptr;
+        bytes_ = 0;
+    }
 
   private:
     std::byte* data_ = nullptr;

@@ -234,8 +234,8 @@ typedef struct camtap_publisher_options {
     uint32_t stock; /* slots to hold at once, 1 … 32; 0: 2. More for capture queues and for flat-out publishing */
     int64_t attach_timeout_ns; /* as for a tap */
     const char* socket_path;   /* as for a tap */
-    int connection; /* a socket that is connected to the daemon already, or −1. The library closes it (sources that
-                       camtapd starts; such a publisher doesn't reconnect) */
+    int connection; /* a socket that is connected to the daemon already; 0 or −1: none. The library closes it, on
+                       failure too (sources that camtapd starts; such a publisher doesn't reconnect) */
 } camtap_publisher_options;
 
 /* A slot to be filled, in shared memory, writable. */

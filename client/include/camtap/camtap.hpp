@@ -20,6 +20,8 @@
 #include <vector>
 
 namespace camtap {
+// Inline, so that the names of this veneer are its own for the linker, whatever else lives in a namespace camtap.
+inline namespace v0 {
 
 class Error : public std::runtime_error {
   public:
@@ -273,6 +275,7 @@ inline std::vector<camtap_tap_info> list_taps(const std::string& socket_path = {
     return taps;
 }
 
+}  // namespace v0
 }  // namespace camtap
 
 #endif
