@@ -11,6 +11,10 @@
 #include <cstring>
 #include <utility>
 
+// The parser asserts what a broken file doesn't keep ("[~"), and reports it properly a few lines later. With NDEBUG it
+// would even have the compiler assume it.
+#undef NDEBUG
+#define TOML_ASSERT(condition) static_assert(true)
 #define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 0
 #define TOML_MAX_NESTED_VALUES 16
