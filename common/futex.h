@@ -1,5 +1,6 @@
-// Sleeping on a word in shared memory. Raw system calls, because std::atomic::wait() uses private futexes and does
-// not wake another process. The word may lie in a read-only mapping for wait(); the kernel keys it by the memfd's page.
+// Sleeping on a word in shared memory. Raw system calls, because std::atomic::wait() uses private futexes and
+// does not wake another process. The word may lie in a read-only mapping for wait(); the kernel keys it by
+// the memfd's page.
 #pragma once
 
 #include <errno.h>

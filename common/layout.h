@@ -1,29 +1,31 @@
 // What lies in shared memory, byte by byte: the segment of a stream and the pin page of a tap.
 //
-// This is the only description of the layout that code may use; common/PROTOCOL.md says the same in prose. Only
-// fixed-width fields and offsets, never a pointer; no mutex, no semaphore; atomics of at most 8 bytes (a 16-byte atomic
-// load may write, and would fault on a read-only page). Sequence numbers have 64 bits: 32 overflow within 25 days at
-// 1000 frames/s.
+// This is the only description of the layout that code may use; common/PROTOCOL.md says the same in prose.
+// Only fixed-width fields and offsets, never a pointer; no mutex, no semaphore; atomics of at most 8 bytes (a
+// 16-byte atomic load may write, and would fault on a read-only page). Sequence numbers have 64 bits: 32
+// overflow within 25 days at 1000 frames/s.
 //
-// A segment is: header page, index, slot descriptors, then page-aligned payload slots. It is written by its publisher
-// and, in the words that say so, by the daemon; taps map it read-only. So nobody may *believe* what lies in it: every
-// word is loaded once and range-checked, and the geometry comes from the daemon's message, never from here.
+// A segment is: header page, index, slot descriptors, then page-aligned payload slots. It is written by its
+// publisher and, in the words that say so, by the daemon; taps map it read-only. So nobody may *believe* what
+// lies in it: every word is loaded once and range-checked, and the geometry comes from the daemon's message,
+// never from here.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace camtap::layout {
 
 inline constexpr uint64_t kSegmentMagic = 0x4745'5350'4154'4d43;  // "CMTAPSEG" in memory
 inline constexpr uint64_t kPinPageMagic = 0x4e49'5050'4154'4d43;  // "CMTAPPIN" in memory
-inline constexpr uint16_t kMajor = 1;  // a different major can't be read at all
+inline constexpr uint16_t kMajor = 1;                             // a different major can't be read at all
 inline constexpr uint16_t kMinor = 0;  // a higher minor only adds fields where zeros were
 inline constexpr uint64_t kPage = 4096;
 
 inline constexpr uint32_t kMaxSlots = 4096;
-inline constexpr uint32_t kMaxStock = 32;    // slots granted to a publisher at once, at most
+inline constexpr uint32_t kMaxStock = 32;     // slots granted to a publisher at once, at most
 inline constexpr uint32_t kMaxPinWords = 64;  // pins of one tap, at most
 inline constexpr uint64_t kNoSourceSequence = ~uint64_t{0};
 
@@ -32,11 +34,11 @@ using Word32 = std::atomic<uint32_t>;
 static_assert(Word64::is_always_lock_free && Word32::is_always_lock_free);
 static_assert(sizeof(Word64) == 8 && sizeof(Word32) == 4);
 
-// Cumulative since the stream's epoch (one run of the daemon), continued across generations. In every frame's record
-// they stand as they were when that frame was published, so two frames tell what happened between them:
-// captured counts the frames that the source got hold of, this one included; of those, decode_error could not be
-// decoded and no_slot found no free slot; the rest were published. source_gap counts frames that the source itself
-// says were lost before it got hold of them (driver sequence numbers, say).
+// Cumulative since the stream's epoch (one run of the daemon), continued across generations. In every frame's
+// record they stand as they were when that frame was published, so two frames tell what happened between
+// them: captured counts the frames that the source got hold of, this one included; of those, decode_error
+// could not be decoded and no_slot found no free slot; the rest were published. source_gap counts frames that
+// the source itself says were lost before it got hold of them (driver sequence numbers, say).
 struct Counters {
     uint64_t captured = 0;
     uint64_t source_gap = 0;
@@ -45,7 +47,8 @@ struct Counters {
 };
 static_assert(sizeof(Counters) == 32);
 
-// What a frame is. Written by the publisher before its sequence word (release); read by a tap that holds a pin.
+// What a frame is. Written by the publisher before its sequence word (release); read by a tap that holds a
+// pin.
 struct FrameRecord {
     int64_t capture_ns;        // CLOCK_MONOTONIC
     int64_t publish_ns;        // CLOCK_MONOTONIC
@@ -63,17 +66,33 @@ struct FrameRecord {
 };
 static_assert(sizeof(FrameRecord) == 96 && alignof(FrameRecord) == 8);
 
+// Copies a record out of shared memory, each word loaded exactly once: what was checked is what is used,
+// whatever a hostile publisher writes meanwhile. (Words, because a memcpy may load a byte as often as it
+// likes.)
+inline FrameRecord load_record(const FrameRecord& shared) {
+    static_assert(sizeof(FrameRecord) % 8 == 0);
+    uint64_t words[sizeof(FrameRecord) / 8];
+    const auto* from = reinterpret_cast<const uint64_t*>(&shared);
+    for (size_t i = 0; i < sizeof(FrameRecord) / 8; ++i)
+        words[i] = __atomic_load_n(from + i, __ATOMIC_RELAXED);
+    FrameRecord record;
+    std::memcpy(&record, words, sizeof record);
+    return record;
+}
+
 struct alignas(128) SlotDescriptor {
     // The frame that lies in the slot, 0 = none that anybody may newly pin.
-    // Publisher stores n (release) after payload and record; the daemon stores 0 (seq_cst) to retire the slot.
-    // Taps load it (seq_cst) after their pin is set: the two seq_cst pairs are the hazard-pointer handshake of pins.h.
+    // Publisher stores n (release) after payload and record; the daemon stores 0 (seq_cst) to retire the
+    // slot. Taps load it (seq_cst) after their pin is set: the two seq_cst pairs are the hazard-pointer
+    // handshake of pins.h.
     Word64 sequence;
     FrameRecord record;
 };
 static_assert(sizeof(SlotDescriptor) == 128 && offsetof(SlotDescriptor, record) == 8);
 
 struct SegmentHeader {
-    // Constant after the daemon made the segment. For people with a debugger; programs use the daemon's message.
+    // Constant after the daemon made the segment. For people with a debugger; programs use the daemon's
+    // message.
     uint64_t magic;
     uint16_t major;
     uint16_t minor;
@@ -84,18 +103,22 @@ struct SegmentHeader {
     uint64_t payload_offset;
     uint64_t first_sequence;
 
-    // Newest published sequence number, first_sequence − 1 = none yet. Written by the publisher (seq_cst: against
-    // `armed`), read by taps (acquire: pairs with it, so index and sequence word of the frame are visible) and daemon.
+    // Newest published sequence number, first_sequence − 1 = none yet. Written by the publisher (seq_cst:
+    // against `armed`), read by taps (acquire: pairs with it, so index and sequence word of the frame are
+    // visible) and daemon.
     alignas(64) Word64 head;
 
-    // Futex word. fetch_add by publisher (a frame) and daemon (a change of state), who then wake all. Taps wait on it.
+    // Futex word. fetch_add by publisher (a frame) and daemon (a change of state), who then wake all. Taps
+    // wait on it.
     alignas(64) Word32 wake;
 
-    // Daemon stores 1 (seq_cst) while some tap wants a message per frame, then re-reads head; the publisher stores
-    // head, then loads this (seq_cst): one of the two sees the other, so no armed tap is left unsignalled.
+    // Daemon stores 1 (seq_cst) while some tap wants a message per frame, then re-reads head; the publisher
+    // stores head, then loads this (seq_cst): one of the two sees the other, so no armed tap is left
+    // unsignalled.
     alignas(64) Word32 armed;
     Word32 superseded;  // daemon stores 1 (release), then bumps wake: ask for news on the socket
-    Word32 changes;     // daemon: fetch_add (release) at each change of state, before it bumps wake; taps load (acquire)
+    Word32 changes;  // daemon: fetch_add (release) at each change of state, before it bumps wake; taps load
+                     // (acquire)
 
     // Live counters of the publisher (relaxed), for `camtap info` where no frame is published to carry them.
     alignas(64) Word64 captured;
@@ -118,7 +141,9 @@ static_assert(offsetof(SegmentHeader, captured) == 256);
 static_assert(offsetof(SegmentHeader, copies) == 288);
 static_assert(sizeof(SegmentHeader) == 320);
 
-constexpr uint64_t round_up(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
+constexpr uint64_t round_up(uint64_t value, uint64_t to) {
+    return (value + to - 1) / to * to;
+}
 
 // Length arithmetic of a segment. Invariant: made by of(), so it is in range and nothing overflows.
 struct Geometry {
@@ -127,16 +152,18 @@ struct Geometry {
     uint64_t slot_bytes = 0;    // a multiple of kPage
 
     static constexpr uint64_t kIndexOffset = kPage;
-    constexpr uint64_t descriptors_offset() const { return round_up(kIndexOffset + 4 * uint64_t{index_length}, kPage); }
+    constexpr uint64_t descriptors_offset() const {
+        return round_up(kIndexOffset + 4 * uint64_t{index_length}, kPage);
+    }
     constexpr uint64_t payload_offset() const {
         return round_up(descriptors_offset() + sizeof(SlotDescriptor) * uint64_t{slot_count}, kPage);
     }
     constexpr uint64_t segment_bytes() const { return payload_offset() + slot_bytes * slot_count; }
 
     constexpr bool valid() const {
-        return slot_count >= 1 && slot_count <= kMaxSlots && index_length >= 1 && index_length <= 2 * kMaxSlots &&
-               (index_length & (index_length - 1)) == 0 && slot_bytes >= kPage && slot_bytes % kPage == 0 &&
-               slot_bytes <= (uint64_t{1} << 40);
+        return slot_count >= 1 && slot_count <= kMaxSlots && index_length >= 1 &&
+               index_length <= 2 * kMaxSlots && (index_length & (index_length - 1)) == 0 &&
+               slot_bytes >= kPage && slot_bytes % kPage == 0 && slot_bytes <= (uint64_t{1} << 40);
     }
 
     // `visible` frames at most can be pinned at a time: the index holds at least as many.
@@ -150,23 +177,28 @@ struct Geometry {
     }
 };
 
-// A mapped segment: typed access by offset. Owns nothing. Invariant: `base` maps at least geometry.segment_bytes().
+// A mapped segment: typed access by offset. Owns nothing. Invariant: `base` maps at least
+// geometry.segment_bytes().
 struct SegmentView {
     std::byte* base = nullptr;  // taps map it read-only and only load
     Geometry geometry;
 
     SegmentHeader& header() const { return *reinterpret_cast<SegmentHeader*>(base); }
     Word32& index(uint64_t sequence) const {
-        return reinterpret_cast<Word32*>(base + Geometry::kIndexOffset)[sequence & (geometry.index_length - 1)];
+        return reinterpret_cast<Word32*>(base +
+                                         Geometry::kIndexOffset)[sequence & (geometry.index_length - 1)];
     }
     SlotDescriptor& slot(uint32_t s) const {
         return reinterpret_cast<SlotDescriptor*>(base + geometry.descriptors_offset())[s];
     }
-    std::byte* payload(uint32_t s) const { return base + geometry.payload_offset() + geometry.slot_bytes * s; }
+    std::byte* payload(uint32_t s) const {
+        return base + geometry.payload_offset() + geometry.slot_bytes * s;
+    }
 };
 
-// One page per session of a tap. The tap alone writes it, the daemon alone reads it. What it says of frames received
-// and missed is the tap's own claim, shown as such; only the pin words decide anything, and only about this tap.
+// One page per session of a tap. The tap alone writes it, the daemon alone reads it. What it says of frames
+// received and missed is the tap's own claim, shown as such; only the pin words decide anything, and only
+// about this tap.
 struct PinPage {
     uint64_t magic;
     uint16_t major;
@@ -184,7 +216,8 @@ struct PinPage {
     Word64 last_sequence;
 
     // generation<<32 | slot+1, 0 = none. Tap: exchange (seq_cst) to pin, store 0 (release) to unpin.
-    // Daemon: one seq_cst load per snapshot; the release of 0 puts the tap's reads before the slot's next use.
+    // Daemon: one seq_cst load per snapshot; the release of 0 puts the tap's reads before the slot's next
+    // use.
     alignas(64) Word64 pins[kMaxPinWords];
 };
 static_assert(offsetof(PinPage, word_count) == 12);
@@ -193,6 +226,8 @@ static_assert(offsetof(PinPage, last_sequence) == 120);
 static_assert(offsetof(PinPage, pins) == 128);
 static_assert(sizeof(PinPage) <= kPage);
 
-constexpr uint64_t pin_value(uint32_t generation, uint32_t slot) { return uint64_t{generation} << 32 | (slot + 1); }
+constexpr uint64_t pin_value(uint32_t generation, uint32_t slot) {
+    return uint64_t{generation} << 32 | (slot + 1);
+}
 
 }  // namespace camtap::layout

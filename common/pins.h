@@ -10,20 +10,23 @@
 //     A. stores 0 into the slot's sequence word                      (store, seq_cst)
 //     B. loads every pin word of every tap once; is s among them?    (load, seq_cst)
 //
-// Sequentially consistent operations have one order that all threads agree on. If 1 comes before B in it, the daemon
-// sees the pin and leaves the slot alone. Otherwise B is before 1, hence A before B before 1 before 2: the tap sees 0
-// and lets go. So never both "the tap reads" and "the slot is given away".
+// Sequentially consistent operations have one order that all threads agree on. If 1 comes before B in it, the
+// daemon sees the pin and leaves the slot alone. Otherwise B is before 1, hence A before B before 1 before 2:
+// the tap sees 0 and lets go. So never both "the tap reads" and "the slot is given away".
 //
-// That a *released* pin is safe to act on is a second argument: unpin stores 0 with release, and a load in B that reads
-// this 0 synchronises with it; so all reads of the payload happen before the daemon frees the slot, and through its
-// grant message before the publisher's next write. The pin itself is set by a read-modify-write and needs release of
-// its own: since C++20 a later store by the same thread no longer continues a release sequence, so a load in B that
-// reads a *new* pin (for another slot) must itself synchronise with the reads made under the pin before it.
+// That a *released* pin is safe to act on is a second argument: unpin stores 0 with release, and a load in B
+// that reads this 0 synchronises with it; so all reads of the payload happen before the daemon frees the
+// slot, and through its grant message before the publisher's next write. The pin itself is set by a
+// read-modify-write and needs release of its own: since C++20 a later store by the same thread no longer
+// continues a release sequence, so a load in B that reads a *new* pin (for another slot) must itself
+// synchronise with the reads made under the pin before it.
 //
-// All retiring stores come first, then one snapshot of all pin words: a scan slot by slot can be fooled by a tap that
-// moves its pin ahead of the scan. A tap that dies, stops or lies only ever keeps the slots that its own words name.
+// All retiring stores come first, then one snapshot of all pin words: a scan slot by slot can be fooled by a
+// tap that moves its pin ahead of the scan. A tap that dies, stops or lies only ever keeps the slots that its
+// own words name.
 //
-// The functions are templates over the word type, so that a model checker can run this very code on its own atomics.
+// The functions are templates over the word type, so that a model checker can run this very code on its own
+// atomics.
 #pragma once
 
 #include <atomic>
@@ -72,8 +75,8 @@ template <class Word32>
     return armed_word.load(std::memory_order_seq_cst) != 0;
 }
 
-// Daemon: asks the publisher to tell of each frame. Returns the head as it is afterwards: a frame published before the
-// publisher could see the wish is in it, one published later will be told of.
+// Daemon: asks the publisher to tell of each frame. Returns the head as it is afterwards: a frame published
+// before the publisher could see the wish is in it, one published later will be told of.
 template <class Word32, class Word>
 [[nodiscard]] uint64_t arm(Word32& armed_word, const Word& head) {
     armed_word.store(1, std::memory_order_seq_cst);

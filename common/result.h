@@ -13,27 +13,27 @@ namespace camtap {
 // The codes are those of the public interface (camtap.h, enum camtap_error), which pins their values.
 enum class Code : int {
     ok = 0,
-    timeout = -1,          // nothing happened before the deadline
-    stale = -2,            // no frame is as young as was asked
-    ended = -3,            // the source came to its end and will not start again by itself
-    gone = -4,             // the stream was removed from the configuration
-    no_daemon = -5,        // nobody listens on the socket
-    unknown_stream = -6,   // no such stream is configured
-    not_allowed = -7,      // this user may not
-    bad_name = -8,         // not a stream name
-    version = -9,          // the other side speaks another major version
-    limit = -10,           // a configured limit is reached (connections, taps, memory)
-    too_many_frames = -11, // the caller holds as many frames as max_pins allows
-    no_memory = -12,       // the kernel refused memory
-    invalid = -13,         // an argument makes no sense
-    protocol = -14,        // the other side broke the protocol
-    system = -15,          // a system call failed for a reason of its own; see errno in the text
-    forked = -16,          // this object belongs to the parent process
-    too_big = -17,         // larger than max_frame_bytes
-    no_slot = -18,         // no slot is granted at the moment
-    busy = -19,            // somebody else has it (a second publisher, slots still held)
-    malformed = -20,       // the publisher described a frame that does not fit its slot
-    offline = -21,         // the stream has no frames at the moment, and the caller did not want to wait
+    timeout = -1,           // nothing happened before the deadline
+    stale = -2,             // no frame is as young as was asked
+    ended = -3,             // the source came to its end and will not start again by itself
+    gone = -4,              // the stream was removed from the configuration
+    no_daemon = -5,         // nobody listens on the socket
+    unknown_stream = -6,    // no such stream is configured
+    not_allowed = -7,       // this user may not
+    bad_name = -8,          // not a stream name
+    version = -9,           // the other side speaks another major version
+    limit = -10,            // a configured limit is reached (connections, taps, memory)
+    too_many_frames = -11,  // the caller holds as many frames as max_pins allows
+    no_memory = -12,        // the kernel refused memory
+    invalid = -13,          // an argument makes no sense
+    protocol = -14,         // the other side broke the protocol
+    system = -15,           // a system call failed for a reason of its own; see errno in the text
+    forked = -16,           // this object belongs to the parent process
+    too_big = -17,          // larger than max_frame_bytes
+    no_slot = -18,          // no slot is granted at the moment
+    busy = -19,             // somebody else has it (a second publisher, slots still held)
+    malformed = -20,        // the publisher described a frame that does not fit its slot
+    offline = -21,          // the stream has no frames at the moment, and the caller did not want to wait
 };
 
 struct Error {
@@ -49,7 +49,7 @@ inline Error system_error(std::string what, int err) {
 template <class T>
 class [[nodiscard]] Result {
   public:
-    Result(T value) : state_(std::move(value)) {}      // NOLINT(google-explicit-constructor): reads as a return
+    Result(T value) : state_(std::move(value)) {}  // NOLINT(google-explicit-constructor): reads as a return
     Result(Error error) : state_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
     bool ok() const { return state_.index() == 0; }

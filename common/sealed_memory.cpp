@@ -41,13 +41,16 @@ Mapping::~Mapping() {
     if (data_ != nullptr) munmap(data_, bytes_);
 }
 
-void Mapping::keep_from_children() const { madvise(data_, bytes_, MADV_DONTFORK); }
+void Mapping::keep_from_children() const {
+    madvise(data_, bytes_, MADV_DONTFORK);
+}
 
 Result<UniqueFd> create_memfd(const char* name, uint64_t bytes) {
     UniqueFd fd(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
     if (!fd) return memory_error("memfd_create", errno);
     if (fchmod(fd.get(), 0600) != 0) return memory_error("fchmod of a memfd", errno);
-    if (ftruncate(fd.get(), static_cast<off_t>(bytes)) != 0) return memory_error("ftruncate of a memfd", errno);
+    if (ftruncate(fd.get(), static_cast<off_t>(bytes)) != 0)
+        return memory_error("ftruncate of a memfd", errno);
     if (fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) != 0) {
         return memory_error("sealing the size of a memfd", errno);
     }

@@ -10,12 +10,14 @@
 
 namespace camtap {
 
-// Owns: one mapping, kept out of core dumps (a dump of 512 MiB delays the hang-up of a crashed process by 0.8 s).
+// Owns: one mapping, kept out of core dumps (a dump of 512 MiB delays the hang-up of a crashed process by 0.8
+// s).
 class Mapping {
   public:
     enum class Access { read_only, read_write };
 
-    // Maps the first `bytes` of `fd`, which must be at least that long. Errors: no_memory, malformed (too short), system.
+    // Maps the first `bytes` of `fd`, which must be at least that long. Errors: no_memory, malformed (too
+    // short), system.
     static Result<Mapping> map(int fd, size_t bytes, Access access);
 
     Mapping() = default;
@@ -36,7 +38,8 @@ class Mapping {
 
     // A child of fork() doesn't get the mapping.
     void keep_from_children() const;
-    // For such a child: forgets the mapping without unmapping, because something else may lie at its address by now.
+    // For such a child: forgets the mapping without unmapping, because something else may lie at its address
+    // by now.
     void disown() {
         data_ = nullptr;
         bytes_ = 0;
@@ -47,11 +50,12 @@ class Mapping {
     size_t bytes_ = 0;
 };
 
-// A memfd of `bytes` zeros that already can't shrink or grow, mode 0600. Errors: no_memory, limit (EMFILE), system.
+// A memfd of `bytes` zeros that already can't shrink or grow, mode 0600. Errors: no_memory, limit (EMFILE),
+// system.
 Result<UniqueFd> create_memfd(const char* name, uint64_t bytes);
 
-// From here on the kernel refuses every new writable mapping, mprotect, write(), hole and further seal, to anybody;
-// writable mappings that exist go on. Mode 0400.
+// From here on the kernel refuses every new writable mapping, mprotect, write(), hole and further seal, to
+// anybody; writable mappings that exist go on. Mode 0400.
 Status seal_against_writers(int fd);
 
 // Gives pages [data, data+bytes) memory now, or says no_memory: never a SIGBUS later.

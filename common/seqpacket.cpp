@@ -86,8 +86,8 @@ Result<UniqueFd> connect_to(const std::string& path) {
     address.sun_family = AF_UNIX;
     if (path.empty() || path.size() >= sizeof address.sun_path) {
         return Error{Code::invalid, 0,
-                     "socket path '" + path + "' has " + std::to_string(path.size()) + " bytes, a Unix socket has 1 to " +
-                         std::to_string(sizeof address.sun_path - 1)};
+                     "socket path '" + path + "' has " + std::to_string(path.size()) +
+                         " bytes, a Unix socket has 1 to " + std::to_string(sizeof address.sun_path - 1)};
     }
     std::memcpy(address.sun_path, path.data(), path.size());
     UniqueFd fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -100,9 +100,11 @@ Result<UniqueFd> connect_to(const std::string& path) {
         const int err = errno;
         Error error = system_error("connecting to camtapd at " + path, err);
         // EAGAIN: the backlog is full, which passes
-        if (err == ENOENT || err == ECONNREFUSED || err == EAGAIN || err == ENOTDIR) error.code = Code::no_daemon;
+        if (err == ENOENT || err == ECONNREFUSED || err == EAGAIN || err == ENOTDIR)
+            error.code = Code::no_daemon;
         if (err == EACCES || err == EPERM) error.code = Code::not_allowed;
-        if (error.code == Code::no_daemon) error.message += " (is camtapd running? CAMTAP_SOCKET names another socket)";
+        if (error.code == Code::no_daemon)
+            error.message += " (is camtapd running? CAMTAP_SOCKET names another socket)";
         return error;
     }
     return fd;

@@ -12,7 +12,8 @@
 
 namespace camtap {
 
-// One received datagram. Descriptors beyond the first are closed on receipt: no message carries more than one.
+// One received datagram. Descriptors beyond the first are closed on receipt: no message carries more than
+// one.
 struct Datagram {
     enum class Kind { message, nothing_yet, hang_up, malformed } kind = Kind::nothing_yet;
     size_t bytes = 0;
@@ -29,7 +30,8 @@ struct Datagram {
 
 enum class Sent { yes, full, hang_up };
 
-// Never blocks, raises no SIGPIPE. Sends `bytes`, with `fd` if it isn't -1. full: the peer doesn't read its messages.
+// Never blocks, raises no SIGPIPE. Sends `bytes`, with `fd` if it isn't -1. full: the peer doesn't read its
+// messages.
 Sent send_bytes(int socket, const void* data, size_t bytes, int fd = -1);
 
 template <class Message>

@@ -1,7 +1,9 @@
-// The messages on the broker's SEQPACKET socket: fixed structs, one per datagram. common/PROTOCOL.md tells the story.
+// The messages on the broker's SEQPACKET socket: fixed structs, one per datagram. common/PROTOCOL.md tells
+// the story.
 //
-// Both sides check type and length before they look inside; text is NUL-terminated within its field or refused.
-// Flow control lies with the client: it gets one reply per request, and at most one Nudge that it did not ask for.
+// Both sides check type and length before they look inside; text is NUL-terminated within its field or
+// refused. Flow control lies with the client: it gets one reply per request, and at most one Nudge that it
+// did not ask for.
 #pragma once
 
 #include <cstddef>
@@ -13,16 +15,19 @@
 
 namespace camtap::wire {
 
-inline constexpr uint32_t kHelloMagic = 0x5041'544d;  // "MTAP" in memory; these 16 bytes of Hello never change
+inline constexpr uint32_t kHelloMagic =
+    0x5041'544d;  // "MTAP" in memory; these 16 bytes of Hello never change
 inline constexpr uint16_t kMajor = 1;
 inline constexpr uint16_t kMinor = 0;
 inline constexpr size_t kMaxMessage = 32 * 1024;
 
 enum class Type : uint32_t {
-    hello = 1,     // any client → daemon, first message
-    welcome = 2,   // daemon → client; for a tap with the descriptor of its pin page
-    refused = 3,   // daemon → client; the answer to any request that can't be granted. After hello it ends the session
-    dismissed = 4, // daemon → client; the daemon hears this session no more, but respects its pins until it hangs up
+    hello = 1,    // any client → daemon, first message
+    welcome = 2,  // daemon → client; for a tap with the descriptor of its pin page
+    refused = 3,  // daemon → client; the answer to any request that can't be granted. After hello it ends the
+                  // session
+    dismissed =
+        4,  // daemon → client; the daemon hears this session no more, but respects its pins until it hangs up
 
     page_mapped = 10,  // tap → daemon: my pin page is mapped, seal it
     sync = 11,         // tap → daemon: what is the state? I have mapped generation g
@@ -30,14 +35,14 @@ enum class Type : uint32_t {
     arm = 13,          // tap → daemon: nudge me once when there is a frame after this one, or a change
     nudge = 14,        // daemon → tap: there is news. At most one outstanding; sync or arm allow the next
 
-    need = 20,      // publisher → daemon: a segment for frames of so many bytes
-    segment = 21,   // daemon → publisher, with descriptor
-    mapped = 22,    // publisher → daemon: mapped; answered by granted
-    ask = 23,       // publisher → daemon: look at what I published, give me slots; answered by granted
-    granted = 24,   // daemon → publisher
-    poke = 25,      // publisher → daemon: a frame, and somebody is armed. No answer
-    report = 26,    // publisher → daemon: what I am doing (starts and stops the daemon's clocks). No answer
-    configure = 27, // daemon → a source that it spawned: the source's arguments
+    need = 20,     // publisher → daemon: a segment for frames of so many bytes
+    segment = 21,  // daemon → publisher, with descriptor
+    mapped = 22,   // publisher → daemon: mapped; answered by granted
+    ask = 23,      // publisher → daemon: look at what I published, give me slots; answered by granted
+    granted = 24,  // daemon → publisher
+    poke = 25,     // publisher → daemon: a frame, and somebody is armed. No answer
+    report = 26,   // publisher → daemon: what I am doing (starts and stops the daemon's clocks). No answer
+    configure = 27,  // daemon → a source that it spawned: the source's arguments
 
     list_streams = 40,  // control → daemon
     streams = 41,
@@ -115,14 +120,14 @@ struct PageMapped {
 };
 
 enum class StreamState : uint32_t {
-    waiting = 1,    // on-demand, and nobody taps: the source isn't running
-    opening = 2,    // the source is starting
+    waiting = 1,  // on-demand, and nobody taps: the source isn't running
+    opening = 2,  // the source is starting
     live = 3,
-    stale = 4,      // the source is there, but no frame came for stale_after
-    offline = 5,    // no source; the reason says why. Retried
-    restarting = 6, // the source ended or was ended, and is being started again
-    ended = 7,      // the source came to its end; not started again
-    gone = 8,       // not configured any more
+    stale = 4,       // the source is there, but no frame came for stale_after
+    offline = 5,     // no source; the reason says why. Retried
+    restarting = 6,  // the source ended or was ended, and is being started again
+    ended = 7,       // the source came to its end; not started again
+    gone = 8,        // not configured any more
 };
 
 struct GeometryFields {
@@ -130,8 +135,12 @@ struct GeometryFields {
     uint32_t index_length;
     uint64_t slot_bytes;
 };
-inline GeometryFields fields(const layout::Geometry& g) { return {g.slot_count, g.index_length, g.slot_bytes}; }
-inline layout::Geometry geometry(const GeometryFields& f) { return {f.slot_count, f.index_length, f.slot_bytes}; }
+inline GeometryFields fields(const layout::Geometry& g) {
+    return {g.slot_count, g.index_length, g.slot_bytes};
+}
+inline layout::Geometry geometry(const GeometryFields& f) {
+    return {f.slot_count, f.index_length, f.slot_bytes};
+}
 
 struct Sync {
     static constexpr Type kType = Type::sync;
@@ -144,10 +153,12 @@ struct Synced {
     static constexpr Type kType = Type::synced;
     Header header;
     StreamState state;
-    uint32_t generation;  // the newest one that may be tapped; 0 = none yet. With a descriptor if it isn't the tap's
+    uint32_t generation;  // the newest one that may be tapped; 0 = none yet. With a descriptor if it isn't
+                          // the tap's
     GeometryFields geometry;
-    uint64_t first;          // first sequence number of `generation`
-    uint64_t previous_last;  // last valid one of the tap's generation, if that is closed; kStillOpen otherwise
+    uint64_t first;  // first sequence number of `generation`
+    uint64_t
+        previous_last;  // last valid one of the tap's generation, if that is closed; kStillOpen otherwise
     Text<kTextField> reason;
 };
 inline constexpr uint64_t kStillOpen = ~uint64_t{0};

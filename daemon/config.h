@@ -1,4 +1,5 @@
-// What the operator asked for: the TOML configuration, checked and resolved. No part of it changes once it is made.
+// What the operator asked for: the TOML configuration, checked and resolved. No part of it changes once it is
+// made.
 #pragma once
 
 #include <sys/types.h>
@@ -17,10 +18,10 @@ using Seconds = std::chrono::duration<double>;
 
 // Who may. Root and the daemon's own user always may.
 struct Access {
-    bool everybody = false;             // "*" among the users
-    std::vector<uid_t> users;           // sorted
-    std::vector<gid_t> groups;          // sorted
-    std::string words;                  // "users a, b; groups c", or "nobody but root and the daemon's user"
+    bool everybody = false;     // "*" among the users
+    std::vector<uid_t> users;   // sorted
+    std::vector<gid_t> groups;  // sorted
+    std::string words;          // "users a, b; groups c", or "nobody but root and the daemon's user"
     bool operator==(const Access&) const = default;
 };
 
@@ -39,7 +40,8 @@ struct StreamConfig {
     bool on_demand = false;
     Access tap_access;
     Access publish_access;
-    std::vector<std::string> source_arguments;  // for camtap-source: "images", "--path", "/…", …; not for "publisher"
+    std::vector<std::string>
+        source_arguments;  // for camtap-source: "images", "--path", "/…", …; not for "publisher"
     bool operator==(const StreamConfig&) const = default;
 };
 
@@ -62,8 +64,9 @@ struct Config {
 };
 
 // Reads `path` and then, in alphabetical order, the *.toml files in the directory camtap.d beside it.
-// Relative paths inside are taken from the directory of the file that names them. Blocks: files and name services.
-// Errors: invalid, as "FILE:LINE:COLUMN: KEY: reason", the first one found; unknown keys name the nearest known one.
+// Relative paths inside are taken from the directory of the file that names them. Blocks: files and name
+// services. Errors: invalid, as "FILE:LINE:COLUMN: KEY: reason", the first one found; unknown keys name the
+// nearest known one.
 Result<Config> load_config(const std::string& path);
 
 }  // namespace camtap

@@ -1,17 +1,16 @@
 /* libcamtap: look at the frames of a camtap stream, or publish frames into one. The C interface.
  *
  * Conventions
- *   Errors     Functions that may fail return camtap_error: CAMTAP_OK (0) or a negative code. Then outputs are untouched,
- *              and camtap_last_error() has a sentence that says what was tried, on what, why it failed, what to do.
- *   Structs    Each begins with its size. Set it (CAMTAP_INIT does) before a call: the library fills no more than that,
- *              so that programs and libraries of different ages fit.
- *   Times      Nanoseconds of CLOCK_MONOTONIC, the same clock in every process of a machine. A timeout of 0 doesn't
- *              block, a negative one waits for ever.
- *   Threads    One thread at a time per camtap_tap and per camtap_publisher; different objects are independent.
- *              A camtap_frame may be read and released by any thread. The library starts no thread, installs no
- *              signal handler, and writes nothing to stdout or stderr.
- *   fork()     The child must not use what the parent opened: every call on it fails with CAMTAP_ERROR_FORKED, releasing and
- *              closing do nothing to the parent, and frame data is not mapped in the child. It may open taps of its own.
+ *   Errors     Functions that may fail return camtap_error: CAMTAP_OK (0) or a negative code. Then outputs
+ * are untouched, and camtap_last_error() has a sentence that says what was tried, on what, why it failed,
+ * what to do. Structs    Each begins with its size. Set it (CAMTAP_INIT does) before a call: the library
+ * fills no more than that, so that programs and libraries of different ages fit. Times      Nanoseconds of
+ * CLOCK_MONOTONIC, the same clock in every process of a machine. A timeout of 0 doesn't block, a negative one
+ * waits for ever. Threads    One thread at a time per camtap_tap and per camtap_publisher; different objects
+ * are independent. A camtap_frame may be read and released by any thread. The library starts no thread,
+ * installs no signal handler, and writes nothing to stdout or stderr. fork()     The child must not use what
+ * the parent opened: every call on it fails with CAMTAP_ERROR_FORKED, releasing and closing do nothing to the
+ * parent, and frame data is not mapped in the child. It may open taps of its own.
  */
 #ifndef CAMTAP_CAMTAP_H
 #define CAMTAP_CAMTAP_H
@@ -37,10 +36,10 @@ extern "C" {
 
 typedef enum camtap_error {
     CAMTAP_OK = 0,
-    CAMTAP_ERROR_TIMEOUT = -1,          /* nothing happened before the timeout */
-    CAMTAP_ERROR_STALE = -2,            /* no frame is as young as was asked */
-    CAMTAP_ERROR_ENDED = -3,            /* the recording is at its end; every frame of it was handed out or skipped */
-    CAMTAP_ERROR_GONE = -4,             /* the stream was removed from the configuration */
+    CAMTAP_ERROR_TIMEOUT = -1, /* nothing happened before the timeout */
+    CAMTAP_ERROR_STALE = -2,   /* no frame is as young as was asked */
+    CAMTAP_ERROR_ENDED = -3,   /* the recording is at its end; every frame of it was handed out or skipped */
+    CAMTAP_ERROR_GONE = -4,    /* the stream was removed from the configuration */
     CAMTAP_ERROR_NO_DAEMON = -5,        /* nobody listens on the socket */
     CAMTAP_ERROR_UNKNOWN_STREAM = -6,   /* no such stream is configured; the text lists those that are */
     CAMTAP_ERROR_NOT_ALLOWED = -7,      /* this user may not; the text says who may */
@@ -56,20 +55,23 @@ typedef enum camtap_error {
     CAMTAP_ERROR_TOO_BIG = -17,         /* larger than the stream's max_frame_bytes, or than the slot */
     CAMTAP_ERROR_NO_SLOT = -18,         /* publisher: no slot was granted before the timeout */
     CAMTAP_ERROR_BUSY = -19,            /* somebody else publishes this stream, or slots are still held */
-    CAMTAP_ERROR_MALFORMED = -20,       /* the publisher described a frame that doesn't fit its slot; it is skipped */
-    CAMTAP_ERROR_OFFLINE = -21          /* no daemon or no frames, and the caller didn't want to wait */
+    CAMTAP_ERROR_MALFORMED =
+        -20,                   /* the publisher described a frame that doesn't fit its slot; it is skipped */
+    CAMTAP_ERROR_OFFLINE = -21 /* no daemon or no frames, and the caller didn't want to wait */
 } camtap_error;
 
 /* The code's name, as "unknown_stream". Never NULL. */
 CAMTAP_API const char* camtap_error_name(camtap_error error);
 
-/* What went wrong in the last call that failed on this thread. Valid until the next call on this thread. Never NULL. */
+/* What went wrong in the last call that failed on this thread. Valid until the next call on this thread.
+ * Never NULL. */
 CAMTAP_API const char* camtap_last_error(void);
 
 /* "0.1.0", of the library that runs. */
 CAMTAP_API const char* camtap_version(void);
 
-/* ---- what a frame is ------------------------------------------------------------------------------------------- */
+/* ---- what a frame is
+ * ------------------------------------------------------------------------------------------- */
 
 /* Element types, numbered as OpenCV's CV_8U … CV_16F. */
 typedef enum camtap_depth {
@@ -124,7 +126,8 @@ typedef struct camtap_missed {
     uint64_t restart;      /* published while this tap was between two runs of source or daemon */
 } camtap_missed;
 
-/* 'bgr8', 'gray8', … or 'u16x4' for a plain matrix; 'unknown' for what is neither. `text` holds at least 16 bytes. */
+/* 'bgr8', 'gray8', … or 'u16x4' for a plain matrix; 'unknown' for what is neither. `text` holds at least 16
+ * bytes. */
 CAMTAP_API void camtap_format_name(const camtap_image* image, char* text, size_t text_bytes);
 
 /* Bytes of one element of a depth, 0 if there is no such depth. */
@@ -141,13 +144,15 @@ typedef struct camtap_frame_info {
     camtap_missed missed; /* between the frame that this tap got before and this one */
 } camtap_frame_info;
 
-/* ---- taps: reading --------------------------------------------------------------------------------------------- */
+/* ---- taps: reading
+ * --------------------------------------------------------------------------------------------- */
 
 typedef struct camtap_tap camtap_tap;
 typedef struct camtap_frame camtap_frame;
 
 typedef enum camtap_tap_state {
-    CAMTAP_CONNECTING = 1, /* no frame yet: the daemon or the stream isn't up, or the source is still opening */
+    CAMTAP_CONNECTING =
+        1, /* no frame yet: the daemon or the stream isn't up, or the source is still opening */
     CAMTAP_LIVE = 2,
     CAMTAP_STALE = 3,      /* the source runs, but no frame came for the stream's stale_after */
     CAMTAP_OFFLINE = 4,    /* the source can't be had, the reason says why; the daemon keeps trying */
@@ -157,51 +162,56 @@ typedef enum camtap_tap_state {
 } camtap_tap_state;
 
 typedef struct camtap_tap_options {
-    uint32_t size;          /* sizeof(camtap_tap_options) */
-    uint32_t start_oldest;  /* 0: begin with the newest frame that is there, 1: with the oldest */
-    int64_t attach_timeout_ns; /* how long camtap_tap_open waits for daemon and stream to be there. 0: fail at once */
-    const char* socket_path;   /* NULL: $CAMTAP_SOCKET, else $XDG_RUNTIME_DIR/camtap.sock, else /run/camtap/camtap.sock */
+    uint32_t size;             /* sizeof(camtap_tap_options) */
+    uint32_t start_oldest;     /* 0: begin with the newest frame that is there, 1: with the oldest */
+    int64_t attach_timeout_ns; /* how long camtap_tap_open waits for daemon and stream to be there. 0: fail at
+                                  once */
+    const char* socket_path;   /* NULL: $CAMTAP_SOCKET, else $XDG_RUNTIME_DIR/camtap.sock, else
+                                  /run/camtap/camtap.sock */
 } camtap_tap_options;
 
-/* Attaches to a stream by name; daemon, stream and permission must be there by the timeout (the camera needn't be).
- * From then on the tap attaches again by itself whenever source or daemon come back. `options` may be NULL: newest, 0.
- * Blocks: up to attach_timeout_ns; with 0, up to 5 s for the answer of a daemon that is there.
- * Errors: no_daemon, unknown_stream, not_allowed, limit, bad_name, version, timeout, no_memory, system. The first two
- * are waited out while the timeout lasts, the others are final. */
-CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_tap_open(const char* stream, const camtap_tap_options* options,
-                                                         camtap_tap** tap);
+/* Attaches to a stream by name; daemon, stream and permission must be there by the timeout (the camera
+ * needn't be). From then on the tap attaches again by itself whenever source or daemon come back. `options`
+ * may be NULL: newest, 0. Blocks: up to attach_timeout_ns; with 0, up to 5 s for the answer of a daemon that
+ * is there. Errors: no_daemon, unknown_stream, not_allowed, limit, bad_name, version, timeout, no_memory,
+ * system. The first two are waited out while the timeout lasts, the others are final. */
+CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_tap_open(const char* stream,
+                                                         const camtap_tap_options* options, camtap_tap** tap);
 
 /* Frames that are still held stay valid. NULL is fine. */
 CAMTAP_API void camtap_tap_close(camtap_tap* tap);
 
 /* The next frame in order, waiting for it up to `timeout_ns`. A restart in between is waited out.
- * Errors: timeout, ended, gone, too_many_frames, not_allowed (rights were withdrawn), malformed (that one frame;
- * call again), forked, protocol, system. */
-CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_tap_next(camtap_tap* tap, int64_t timeout_ns, camtap_frame** frame);
+ * Errors: timeout, ended, gone, too_many_frames, not_allowed (rights were withdrawn), malformed (that one
+ * frame; call again), forked, protocol, system. */
+CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_tap_next(camtap_tap* tap, int64_t timeout_ns,
+                                                         camtap_frame** frame);
 
 /* The same without ever blocking: timeout if there is no new frame. Re-arms camtap_tap_fd(). */
 CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_tap_try_next(camtap_tap* tap, camtap_frame** frame);
 
-/* The newest frame, if this tap hasn't had it yet, else the one after it; frames between are counted as skipped.
- * With max_age_ns > 0 never one whose capture is longer ago than that: it waits for a younger one, and if none has come by the timeout
- * says stale. max_age_ns ≤ 0: any age. Errors: stale, and those of camtap_tap_next. */
-CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_tap_latest(camtap_tap* tap, int64_t timeout_ns, int64_t max_age_ns,
-                                                           camtap_frame** frame);
+/* The newest frame, if this tap hasn't had it yet, else the one after it; frames between are counted as
+ * skipped. With max_age_ns > 0 never one whose capture is longer ago than that: it waits for a younger one,
+ * and if none has come by the timeout says stale. max_age_ns ≤ 0: any age. Errors: stale, and those of
+ * camtap_tap_next. */
+CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_tap_latest(camtap_tap* tap, int64_t timeout_ns,
+                                                           int64_t max_age_ns, camtap_frame** frame);
 
-/* A descriptor for the program's own event loop: readable when camtap_tap_try_next has something to say (a frame, or
- * a change of state). Level-triggered; may be spurious. The library owns it; it stays the same as long as the tap lives, over
- * reconnections. Call try_next until it says timeout, then wait. Negative on failure: a camtap_error. */
+/* A descriptor for the program's own event loop: readable when camtap_tap_try_next has something to say (a
+ * frame, or a change of state). Level-triggered; may be spurious. The library owns it; it stays the same as
+ * long as the tap lives, over reconnections. Call try_next until it says timeout, then wait. Negative on
+ * failure: a camtap_error. */
 CAMTAP_API int camtap_tap_fd(camtap_tap* tap);
 
 typedef struct camtap_tap_status {
     uint32_t size; /* sizeof(camtap_tap_status) */
     camtap_tap_state state;
-    char reason[256];    /* for people; empty when all is well */
-    uint64_t expected;   /* frames that the source has had since this tap's first frame, that one included, up to the
-                            newest that this tap got: always delivered plus the sum of missed */
-    uint64_t delivered;  /* frames that this tap got */
+    char reason[256];   /* for people; empty when all is well */
+    uint64_t expected;  /* frames that the source has had since this tap's first frame, that one included, up
+                           to the  newest that this tap got: always delivered plus the sum of missed */
+    uint64_t delivered; /* frames that this tap got */
     camtap_missed missed;
-    uint32_t max_pins;   /* frames that may be held at a time */
+    uint32_t max_pins; /* frames that may be held at a time */
     uint32_t frames_held;
     uint64_t attachments; /* times that this tap has attached to a daemon */
 } camtap_tap_status;
@@ -209,33 +219,38 @@ typedef struct camtap_tap_status {
 /* Doesn't block. Takes in news from the daemon first. Errors: invalid, forked. */
 CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_tap_get_status(camtap_tap* tap, camtap_tap_status* status);
 
-/* ---- frames ---------------------------------------------------------------------------------------------------- */
+/* ---- frames
+ * ---------------------------------------------------------------------------------------------------- */
 
 /* Valid until the frame is released. */
 CAMTAP_API const camtap_frame_info* camtap_frame_get_info(const camtap_frame* frame);
 
-/* The pixels, in shared memory, mapped read-only: writing is a fault (SIGSEGV). Valid until the frame is released. */
+/* The pixels, in shared memory, mapped read-only: writing is a fault (SIGSEGV). Valid until the frame is
+ * released. */
 CAMTAP_API const void* camtap_frame_data(const camtap_frame* frame);
 
 /* Copies the rows into `destination`, whose rows are `destination_stride` bytes apart (0: rows packed).
  * Errors: too_big (doesn't fit destination_bytes), invalid. */
 CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_frame_copy(const camtap_frame* frame, void* destination,
-                                                           size_t destination_bytes, size_t destination_stride);
+                                                           size_t destination_bytes,
+                                                           size_t destination_stride);
 
 /* Lets the daemon use the slot again. Any thread; after camtap_tap_close too. NULL is fine. */
 CAMTAP_API void camtap_frame_release(camtap_frame* frame);
 
-/* ---- publishing ------------------------------------------------------------------------------------------------ */
+/* ---- publishing
+ * ------------------------------------------------------------------------------------------------ */
 
 typedef struct camtap_publisher camtap_publisher;
 
 typedef struct camtap_publisher_options {
-    uint32_t size;  /* sizeof(camtap_publisher_options) */
-    uint32_t stock; /* slots to hold at once, 1 … 32; 0: 2. More for capture queues and for flat-out publishing */
+    uint32_t size; /* sizeof(camtap_publisher_options) */
+    uint32_t
+        stock; /* slots to hold at once, 1 … 32; 0: 2. More for capture queues and for flat-out publishing */
     int64_t attach_timeout_ns; /* as for a tap */
     const char* socket_path;   /* as for a tap */
-    int connection; /* a socket that is connected to the daemon already; 0 or −1: none. The library closes it, on
-                       failure too (sources that camtapd starts; such a publisher doesn't reconnect) */
+    int connection; /* a socket that is connected to the daemon already; 0 or −1: none. The library closes it,
+                       on failure too (sources that camtapd starts; such a publisher doesn't reconnect) */
 } camtap_publisher_options;
 
 /* A slot to be filled, in shared memory, writable. */
@@ -271,26 +286,28 @@ typedef enum camtap_activity {
     CAMTAP_FAILED = 5
 } camtap_activity;
 
-/* Becomes the publisher of a stream whose configuration has source = "publisher" and lets this user. One at a time.
- * Errors: those of camtap_tap_open, and busy. */
+/* Becomes the publisher of a stream whose configuration has source = "publisher" and lets this user. One at a
+ * time. Errors: those of camtap_tap_open, and busy. */
 CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_publisher_open(const char* stream,
                                                                const camtap_publisher_options* options,
                                                                camtap_publisher** publisher);
 CAMTAP_API void camtap_publisher_close(camtap_publisher* publisher);
 
-/* A slot for a frame of `bytes`, backed by memory, its contents arbitrary. Larger frames than before move the stream to
- * a new generation, for which no slot may be held (busy). After a restart of the daemon it attaches again.
- * Blocks up to `timeout_ns` for the daemon's answer; readers never delay it.
- * Errors: no_slot (all of the stock is held, or no answer by the timeout), too_big, no_memory, limit, busy, no_daemon and the other
+/* A slot for a frame of `bytes`, backed by memory, its contents arbitrary. Larger frames than before move the
+ * stream to a new generation, for which no slot may be held (busy). After a restart of the daemon it attaches
+ * again. Blocks up to `timeout_ns` for the daemon's answer; readers never delay it. Errors: no_slot (all of
+ * the stock is held, or no answer by the timeout), too_big, no_memory, limit, busy, no_daemon and the other
  * errors of open while attaching again, forked, protocol. */
 CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_publisher_acquire(camtap_publisher* publisher, uint64_t bytes,
                                                                   int64_t timeout_ns, camtap_slot* slot);
 
-/* Makes the slot's contents the stream's next frame and wakes its readers. The slot is no longer the caller's.
- * Doesn't block. Errors: invalid (doesn't fit, or not a slot held); gone when the slot is of an earlier connection:
- * the frame is lost. `sequence` may be NULL. */
-CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_publisher_publish(camtap_publisher* publisher, const camtap_slot* slot,
-                                                                  const camtap_publish_info* info, uint64_t* sequence);
+/* Makes the slot's contents the stream's next frame and wakes its readers. The slot is no longer the
+ * caller's. Doesn't block. Errors: invalid (doesn't fit, or not a slot held); gone when the slot is of an
+ * earlier connection: the frame is lost. `sequence` may be NULL. */
+CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_publisher_publish(camtap_publisher* publisher,
+                                                                  const camtap_slot* slot,
+                                                                  const camtap_publish_info* info,
+                                                                  uint64_t* sequence);
 
 /* Gives a slot back unpublished. */
 CAMTAP_API void camtap_publisher_discard(camtap_publisher* publisher, const camtap_slot* slot);
@@ -299,10 +316,11 @@ CAMTAP_API void camtap_publisher_discard(camtap_publisher* publisher, const camt
 CAMTAP_API void camtap_publisher_count(camtap_publisher* publisher, camtap_count what, uint64_t n);
 
 /* Tells the daemon what the publisher is doing; `text` (may be NULL) is shown as the stream's reason. */
-CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_publisher_report(camtap_publisher* publisher, camtap_activity activity,
-                                                                 const char* text);
+CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_publisher_report(camtap_publisher* publisher,
+                                                                 camtap_activity activity, const char* text);
 
-/* ---- asking the daemon ----------------------------------------------------------------------------------------- */
+/* ---- asking the daemon
+ * ----------------------------------------------------------------------------------------- */
 
 typedef struct camtap_stream_info {
     uint32_t size;  /* sizeof(camtap_stream_info) */
@@ -310,27 +328,27 @@ typedef struct camtap_stream_info {
     char name[64];
     char source[16];
     char reason[256];
-    camtap_image image;      /* of the newest frame; width 0 if there is none */
+    camtap_image image; /* of the newest frame; width 0 if there is none */
     int64_t newest_capture_ns;
     int64_t newest_publish_ns;
-    uint64_t head;           /* sequence number of the newest frame */
-    uint64_t published;      /* all counters: since the daemon started */
+    uint64_t head;      /* sequence number of the newest frame */
+    uint64_t published; /* all counters: since the daemon started */
     uint64_t captured;
     uint64_t source_gap;
     uint64_t decode_error;
     uint64_t no_slot;
     uint64_t copies;
-    uint64_t memory_bytes;   /* backed now */
-    uint64_t segment_bytes;  /* the most that it can become */
+    uint64_t memory_bytes;  /* backed now */
+    uint64_t segment_bytes; /* the most that it can become */
     uint32_t generation;
     uint32_t slots;
     uint32_t depth;
     uint32_t taps;
     uint32_t max_taps;
     uint32_t max_pins;
-    uint32_t restarts;       /* of the source */
+    uint32_t restarts; /* of the source */
     uint32_t publisher_uid;
-    int32_t publisher_pid;   /* 0: none */
+    int32_t publisher_pid; /* 0: none */
     uint32_t reserved;
 } camtap_stream_info;
 
@@ -365,13 +383,15 @@ typedef struct camtap_tap_info {
     uint32_t reserved;
 } camtap_tap_info;
 
-/* Both list functions: `stream` NULL = all. Arrays are in the order of the configuration, to be freed with camtap_free(); `count` elements.
- * Blocks up to `timeout_ns`. Errors: no_daemon, unknown_stream, timeout, version, no_memory, protocol, system. */
+/* Both list functions: `stream` NULL = all. Arrays are in the order of the configuration, to be freed with
+ * camtap_free(); `count` elements. Blocks up to `timeout_ns`. Errors: no_daemon, unknown_stream, timeout,
+ * version, no_memory, protocol, system. */
 CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_list_streams(const char* socket_path, const char* stream,
                                                              int64_t timeout_ns, camtap_stream_info** streams,
                                                              size_t* count);
 CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_list_taps(const char* socket_path, const char* stream,
-                                                          int64_t timeout_ns, camtap_tap_info** taps, size_t* count);
+                                                          int64_t timeout_ns, camtap_tap_info** taps,
+                                                          size_t* count);
 CAMTAP_API void camtap_free(void* array);
 
 typedef struct camtap_reload_result {
@@ -383,14 +403,19 @@ typedef struct camtap_reload_result {
 } camtap_reload_result;
 
 /* Has the daemon read its configuration again; only root and the daemon's own user may.
- * Errors: invalid (the configuration has an error, `result` is filled in, everything runs on as before), not_allowed,
- * no_daemon, timeout, protocol, system. */
+ * Errors: invalid (the configuration has an error, `result` is filled in, everything runs on as before),
+ * not_allowed, no_daemon, timeout, protocol, system. */
 CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_reload(const char* socket_path, int64_t timeout_ns,
                                                        camtap_reload_result* result);
 
 #ifdef __cplusplus
 }
-#define CAMTAP_INIT(type) []() noexcept { type t{}; t.size = sizeof(type); return t; }()
+#define CAMTAP_INIT(type)      \
+    []() noexcept {            \
+        type t{};              \
+        t.size = sizeof(type); \
+        return t;              \
+    }()
 #else
 /* camtap_tap_options options = CAMTAP_INIT(camtap_tap_options); */
 #define CAMTAP_INIT(type) ((type){.size = sizeof(type)})

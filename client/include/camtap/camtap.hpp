@@ -4,8 +4,9 @@
 //     camtap::Tap tap("front");
 //     while (auto frame = tap.next(std::chrono::seconds(1))) use(frame->data(), frame->info());
 //
-// Two ways to hear of failure: opening throws camtap::Error (there is no object without it); waiting returns an empty
-// optional when no frame came (timeout, stale, ended, gone: see Tap::last()), and throws for everything else.
+// Two ways to hear of failure: opening throws camtap::Error (there is no object without it); waiting returns
+// an empty optional when no frame came (timeout, stale, ended, gone: see Tap::last()), and throws for
+// everything else.
 #ifndef CAMTAP_CAMTAP_HPP
 #define CAMTAP_CAMTAP_HPP
 
@@ -20,7 +21,8 @@
 #include <vector>
 
 namespace camtap {
-// Inline, so that the names of this veneer are its own for the linker, whatever else lives in a namespace camtap.
+// Inline, so that the names of this veneer are its own for the linker, whatever else lives in a namespace
+// camtap.
 inline namespace v0 {
 
 class Error : public std::runtime_error {
@@ -36,12 +38,15 @@ namespace detail {
 inline void check(camtap_error code) {
     if (code != CAMTAP_OK) throw Error(code, camtap_last_error());
 }
-inline int64_t ns(std::chrono::nanoseconds t) { return t.count(); }
+inline int64_t ns(std::chrono::nanoseconds t) {
+    return t.count();
+}
 }  // namespace detail
 
 inline constexpr std::chrono::nanoseconds kForever{-1};  // as a timeout: wait for ever; as max_age: any age
 
-// Owns: one pinned frame. Movable, not copyable; releases the frame when it dies, from any thread, after its Tap too.
+// Owns: one pinned frame. Movable, not copyable; releases the frame when it dies, from any thread, after its
+// Tap too.
 class Frame {
   public:
     explicit Frame(camtap_frame* frame) noexcept : frame_(frame) {}
@@ -67,7 +72,8 @@ class Frame {
         detail::check(camtap_frame_copy(frame_, destination, bytes, stride));
     }
 
-    // With <camtap/opencv.hpp>: copies into a cv::Mat, which is allocated only if it has another size or type.
+    // With <camtap/opencv.hpp>: copies into a cv::Mat, which is allocated only if it has another size or
+    // type.
     template <class Matrix>
     void copy_to(Matrix& destination) const {
         copy_frame(*this, destination);
@@ -75,7 +81,8 @@ class Frame {
 
     // How long ago the picture was taken.
     std::chrono::nanoseconds age() const noexcept {
-        return std::chrono::steady_clock::now().time_since_epoch() - std::chrono::nanoseconds(info().capture_ns);
+        return std::chrono::steady_clock::now().time_since_epoch() -
+               std::chrono::nanoseconds(info().capture_ns);
     }
 
   private:
@@ -120,14 +127,16 @@ class Tap {
         camtap_frame* frame = nullptr;
         return take(camtap_tap_try_next(tap_, &frame), frame);
     }
-    // The newest frame that this tap hasn't had, never one older than max_age. Empty: as for next(), or stale.
+    // The newest frame that this tap hasn't had, never one older than max_age. Empty: as for next(), or
+    // stale.
     std::optional<Frame> latest(std::chrono::nanoseconds timeout = kForever,
                                 std::chrono::nanoseconds max_age = kForever) {
         camtap_frame* frame = nullptr;
         return take(camtap_tap_latest(tap_, detail::ns(timeout), detail::ns(max_age), &frame), frame);
     }
 
-    // Why the last call returned no frame: CAMTAP_ERROR_TIMEOUT, _STALE, _ENDED or _GONE; CAMTAP_OK after a frame.
+    // Why the last call returned no frame: CAMTAP_ERROR_TIMEOUT, _STALE, _ENDED or _GONE; CAMTAP_OK after a
+    // frame.
     camtap_error last() const noexcept { return last_; }
 
     // To poll for reading; see camtap_tap_fd. Throws Error.
@@ -172,7 +181,8 @@ struct PublisherOptions {
 
 class Publisher;
 
-// Owns: one slot to be filled. Movable; gives the slot back unpublished when it dies. Must not outlive its Publisher.
+// Owns: one slot to be filled. Movable; gives the slot back unpublished when it dies. Must not outlive its
+// Publisher.
 class Slot {
   public:
     Slot(Slot&& other) noexcept : publisher_(std::exchange(other.publisher_, nullptr)), slot_(other.slot_) {}
@@ -191,7 +201,8 @@ class Slot {
 
   private:
     friend class Publisher;
-    Slot(camtap_publisher* publisher, const camtap_slot& slot) noexcept : publisher_(publisher), slot_(slot) {}
+    Slot(camtap_publisher* publisher, const camtap_slot& slot) noexcept
+        : publisher_(publisher), slot_(slot) {}
     camtap_publisher* publisher_;
     camtap_slot slot_;
 };
@@ -232,7 +243,8 @@ class Publisher {
         return sequence;
     }
 
-    // With <camtap/opencv.hpp>: publishes a copy of a cv::Mat (rows packed, continuous or not); returns its number.
+    // With <camtap/opencv.hpp>: publishes a copy of a cv::Mat (rows packed, continuous or not); returns its
+    // number.
     template <class Matrix>
     uint64_t publish(const Matrix& matrix) {
         return publish_copy(*this, matrix);
@@ -254,22 +266,26 @@ inline std::string format_name(const camtap_image& image) {
 }
 
 // Socket path empty: as camtap.h says. `stream` empty: all. Throw Error.
-inline std::vector<camtap_stream_info> list_streams(const std::string& socket_path = {}, const std::string& stream = {},
-                                                    std::chrono::nanoseconds timeout = std::chrono::seconds(5)) {
+inline std::vector<camtap_stream_info> list_streams(
+    const std::string& socket_path = {}, const std::string& stream = {},
+    std::chrono::nanoseconds timeout = std::chrono::seconds(5)) {
     camtap_stream_info* array = nullptr;
     size_t count = 0;
     detail::check(camtap_list_streams(socket_path.empty() ? nullptr : socket_path.c_str(),
-                                      stream.empty() ? nullptr : stream.c_str(), detail::ns(timeout), &array, &count));
+                                      stream.empty() ? nullptr : stream.c_str(), detail::ns(timeout), &array,
+                                      &count));
     std::vector<camtap_stream_info> streams(array, array + count);
     camtap_free(array);
     return streams;
 }
-inline std::vector<camtap_tap_info> list_taps(const std::string& socket_path = {}, const std::string& stream = {},
+inline std::vector<camtap_tap_info> list_taps(const std::string& socket_path = {},
+                                              const std::string& stream = {},
                                               std::chrono::nanoseconds timeout = std::chrono::seconds(5)) {
     camtap_tap_info* array = nullptr;
     size_t count = 0;
     detail::check(camtap_list_taps(socket_path.empty() ? nullptr : socket_path.c_str(),
-                                   stream.empty() ? nullptr : stream.c_str(), detail::ns(timeout), &array, &count));
+                                   stream.empty() ? nullptr : stream.c_str(), detail::ns(timeout), &array,
+                                   &count));
     std::vector<camtap_tap_info> taps(array, array + count);
     camtap_free(array);
     return taps;

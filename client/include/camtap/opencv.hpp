@@ -8,10 +8,13 @@
 namespace camtap {
 
 // The cv::Mat type of an image. Matrices of every depth and channel count fit; so does each named format.
-inline int mat_type(const camtap_image& image) noexcept { return CV_MAKETYPE(image.depth, image.channels); }
+inline int mat_type(const camtap_image& image) noexcept {
+    return CV_MAKETYPE(image.depth, image.channels);
+}
 
-// A view of the frame without a copy, valid while `frame` lives. The pixels are mapped read-only: drawing on them is a
-// fault (SIGSEGV), which `const` can only hint at, because copies of a cv::Mat share its pixels. To draw:
+// A view of the frame without a copy, valid while `frame` lives. The pixels are mapped read-only: drawing on
+// them is a fault (SIGSEGV), which `const` can only hint at, because copies of a cv::Mat share its pixels. To
+// draw:
 //     cv::Mat mine = camtap::mat(frame).clone();    // or frame.copy_to(mine), which uses mine's memory again
 inline const cv::Mat mat(const Frame& frame) {
     const camtap_image& image = frame.image();
@@ -22,9 +25,12 @@ const cv::Mat mat(Frame&&) = delete;
 const cv::Mat mat(const Frame&&) = delete;
 
 // What frame.copy_to(destination) does.
-inline void copy_frame(const Frame& frame, cv::Mat& destination) { mat(frame).copyTo(destination); }
+inline void copy_frame(const Frame& frame, cv::Mat& destination) {
+    mat(frame).copyTo(destination);
+}
 
-// How a matrix is described; its fourcc is the usual meaning of its type (bgr8, bgra8, gray8, gray16, else none).
+// How a matrix is described; its fourcc is the usual meaning of its type (bgr8, bgra8, gray8, gray16, else
+// none).
 inline camtap_image describe(const cv::Mat& m) {
     if (m.dims > 2) throw Error(CAMTAP_ERROR_INVALID, "a cv::Mat of more than 2 dimensions is not a frame");
     camtap_image image = CAMTAP_INIT(camtap_image);
@@ -35,24 +41,34 @@ inline camtap_image describe(const cv::Mat& m) {
     image.stride = m.elemSize() * static_cast<size_t>(m.cols);  // packed: how publish() stores it
     image.bytes = image.stride * image.height;
     switch (m.type()) {
-        case CV_8UC3: image.fourcc = CAMTAP_FOURCC_BGR8; break;
-        case CV_8UC4: image.fourcc = CAMTAP_FOURCC_BGRA8; break;
-        case CV_8UC1: image.fourcc = CAMTAP_FOURCC_GRAY8; break;
-        case CV_16UC1: image.fourcc = CAMTAP_FOURCC_GRAY16; break;
-        default: image.fourcc = CAMTAP_FOURCC_NONE;
+        case CV_8UC3:
+            image.fourcc = CAMTAP_FOURCC_BGR8;
+            break;
+        case CV_8UC4:
+            image.fourcc = CAMTAP_FOURCC_BGRA8;
+            break;
+        case CV_8UC1:
+            image.fourcc = CAMTAP_FOURCC_GRAY8;
+            break;
+        case CV_16UC1:
+            image.fourcc = CAMTAP_FOURCC_GRAY16;
+            break;
+        default:
+            image.fourcc = CAMTAP_FOURCC_NONE;
     }
     return image;
 }
 
-// A matrix that lies on a slot: decode or draw into it, check that its data pointer is still slot.data(), publish.
+// A matrix that lies on a slot: decode or draw into it, check that its data pointer is still slot.data(),
+// publish.
 inline cv::Mat mat(const Slot& slot, const camtap_image& image) {
-    return cv::Mat(static_cast<int>(image.height), static_cast<int>(image.width), mat_type(image), slot.data(),
-                   static_cast<size_t>(image.stride));
+    return cv::Mat(static_cast<int>(image.height), static_cast<int>(image.width), mat_type(image),
+                   slot.data(), static_cast<size_t>(image.stride));
 }
 
 // What publisher.publish(m) does, with the time at which the picture was taken if it wasn't now.
 inline uint64_t publish_copy(Publisher& publisher, const cv::Mat& m, int64_t capture_ns = 0,
-                        std::chrono::nanoseconds timeout = std::chrono::seconds(5)) {
+                             std::chrono::nanoseconds timeout = std::chrono::seconds(5)) {
     camtap_publish_info info = CAMTAP_INIT(camtap_publish_info);
     info.image = describe(m);
     info.capture_ns = capture_ns;

@@ -1,0 +1,291 @@
+#include "daemon/broker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+
+#include "common/clock.h"
+
+namespace camtap {
+
+static int64_t to_ns(Seconds s) {
+    return static_cast<int64_t>(s.count() * static_cast<double>(kNsPerSecond));
+}
+
+Broker::Broker(DaemonContext& context, ListenSocket& listen,
+               std::function<void(uint64_t session)> reload_wanted)
+    : context_(context), listen_(listen), reload_wanted_(std::move(reload_wanted)) {}
+
+Broker::~Broker() = default;
+
+Status Broker::start(const std::vector<StreamConfig>& streams) {
+    reserve_fd_.reset(open("/dev/null", O_RDONLY | O_CLOEXEC));
+    auto connections =
+        context_.loop.on_descriptor(listen_.fd(), EPOLLIN, [this](uint32_t) { on_connection(); });
+    if (!connections) return connections.error();
+    connections_ = std::move(*connections);
+    for (const StreamConfig& config : streams) add_stream(config);
+    return Done{};
+}
+
+void Broker::add_stream(const StreamConfig& config) {
+    streams_.push_back(std::make_unique<Stream>(
+        context_, config,
+        Stream::Hooks{
+            .source_started = [this](Stream& s, UniqueFd fd) { on_source_started(s, std::move(fd)); },
+            .end_session = [this](Session& session) { end(session); },
+            .source_reaped = [this] { context_.loop.later([this] { on_source_reaped(); }); }}));
+    streams_.back()->start();
+}
+
+Stream* Broker::find(const std::string& name) const {
+    for (const auto& stream : streams_) {
+        if (stream->name() == name) return stream.get();
+    }
+    return nullptr;
+}
+
+// ---- sessions
+// ------------------------------------------------------------------------------------------------------
+
+void Broker::on_connection() {
+    UniqueFd socket(accept4(listen_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!socket) {
+        if (errno == EMFILE || errno == ENFILE) refuse_for_want_of_descriptors();
+        return;
+    }
+    add_session(std::move(socket), false);
+}
+
+// Without this, the connection would stay in the queue and the loop would spin.
+void Broker::refuse_for_want_of_descriptors() {
+    reserve_fd_.reset();
+    {
+        const UniqueFd socket(accept4(listen_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        auto refused = wire::make<wire::Refused>();
+        refused.code = static_cast<int32_t>(Code::limit);
+        refused.message.set("camtapd has no file descriptors left (LimitNOFILE=)");
+        if (socket) (void)send_message(socket.get(), refused);
+    }
+    reserve_fd_.reset(open("/dev/null", O_RDONLY | O_CLOEXEC));
+    log_limit_.log(spdlog::level::err, "no file descriptors left: a client was refused (LimitNOFILE=)");
+}
+
+Status Broker::within_limits(const Session& session) const {
+    uint32_t all = 0;
+    uint32_t of_user = 0;
+    for (const auto& [id, other] : sessions_) {
+        if (other->spawned) continue;
+        ++all;
+        if (other->peer.uid == session.peer.uid) ++of_user;
+    }
+    if (all > context_.config.max_connections) {
+        return Error{Code::limit, 0,
+                     fmt::format("camtapd has {} connections already (max_connections)", all - 1)};
+    }
+    if (of_user > context_.config.max_connections_per_user) {
+        return Error{Code::limit, 0,
+                     fmt::format("user {} has {} connections already (max_connections_per_user)",
+                                 session.peer.uid, of_user - 1)};
+    }
+    return Done{};
+}
+
+Session* Broker::add_session(UniqueFd socket, bool spawned) {
+    auto made = std::make_unique<Session>();
+    Session& session = *made;
+    session.id = ++last_session_;
+    session.socket = std::move(socket);
+    session.spawned = spawned;
+    if (!spawned) session.peer = Peer::of(session.socket.get());
+    sessions_.emplace(session.id, std::move(made));
+    if (!spawned) {
+        if (Status fits = within_limits(session); !fits) {
+            refuse(session, fits.error());
+            return nullptr;
+        }
+    }
+    if (Status watched = watch(session); !watched) {
+        refuse(session, watched.error());
+        return nullptr;
+    }
+    return &session;
+}
+
+Status Broker::watch(Session& session) {
+    auto readable = context_.loop.on_descriptor(
+        session.socket.get(), EPOLLIN, [this, &session](uint32_t events) { on_readable(session, events); });
+    if (!readable) return readable.error();
+    session.readable = std::move(*readable);
+    if (session.peer.pidfd) {
+        auto death = context_.loop.on_descriptor(session.peer.pidfd.get(), EPOLLIN,
+                                                 [this, &session](uint32_t) { end(session); });
+        if (!death) return death.error();
+        session.death = std::move(*death);
+    }
+    auto deadline = context_.loop.on_timer([this, &session] {
+        drop(session, Error{Code::timeout, 0,
+                            session.role == Session::Role::greeting
+                                ? "it said nothing within handshake_timeout"
+                                : "it didn't map what it was given within handshake_timeout"});
+    });
+    if (!deadline) return deadline.error();
+    session.deadline = std::move(*deadline);
+    session.deadline.fire_at(monotonic_ns() + to_ns(context_.config.handshake_timeout));
+    return Done{};
+}
+
+// The session is gone for everybody at once; its object lives until the event that we are in is done with.
+void Broker::end(Session& session) {
+    if (session.closed) return;
+    session.closed = true;
+    if (session.stream != nullptr) {
+        if (session.role == Session::Role::tap) session.stream->remove_tap(session);
+        if (session.role == Session::Role::publisher) session.stream->lose_publisher("its publisher hung up");
+    }
+    session.readable.set_events(0);
+    session.deadline.off();
+    context_.loop.later([this, id = session.id] { sessions_.erase(id); });
+}
+
+void Broker::refuse(Session& session, const Error& why) {
+    auto refused = wire::make<wire::Refused>();
+    refused.code = static_cast<int32_t>(why.code);
+    refused.system_errno = why.system_errno;
+    refused.message.set(why.message);
+    (void)session.send(refused);
+    log_limit_.log(
+        spdlog::level::info,
+        fmt::format("refused process {} ({}) of user {}: {}", session.peer.pid,
+                    session.program.empty() ? "?" : session.program, session.peer.uid, why.message));
+    end(session);
+}
+
+void Broker::dismiss(Session& session, const Error& why) {
+    if (session.tap.dismissed) return;
+    session.tap.dismissed = true;
+    auto dismissed = wire::make<wire::Dismissed>();
+    dismissed.code = static_cast<int32_t>(why.code);
+    dismissed.message.set(why.message);
+    (void)session.send(dismissed);
+    session.readable.set_events(0);  // hang-up is still told of
+    session.deadline.off();
+}
+
+void Broker::drop(Session& session, const Error& why) {
+    if (session.closed) return;
+    log_limit_.log(spdlog::level::warn, fmt::format("{}{}process {} ({}) of user {} lost its session: {}",
+                                                    session.stream != nullptr ? session.stream->name() : "",
+                                                    session.stream != nullptr ? ": " : "", session.peer.pid,
+                                                    session.program.empty() ? "?" : session.program,
+                                                    session.peer.uid, why.message));
+    if (session.role == Session::Role::tap && session.tap.mapped) return dismiss(session, why);
+    if (session.role == Session::Role::publisher && session.stream != nullptr) {
+        return session.stream->publisher_broke_protocol(why);
+    }
+    auto refused = wire::make<wire::Refused>();
+    refused.code = static_cast<int32_t>(why.code);
+    refused.message.set(why.message);
+    (void)session.send(refused);
+    end(session);
+}
+
+void Broker::on_source_started(Stream& stream, UniqueFd connection) {
+    Session* session = add_session(std::move(connection), true);
+    if (session == nullptr) return;
+    session->stream = &stream;
+    session->program = "camtap-source";
+    session->deadline.off();  // open_timeout is its clock
+    stream.set_publisher(*session);
+}
+
+// ---- configuration
+// -------------------------------------------------------------------------------------------------
+
+ConfigDifference Broker::reconfigure(const std::vector<StreamConfig>& configs) {
+    ConfigDifference difference;
+    std::vector<std::unique_ptr<Stream>> old = std::move(streams_);
+    streams_.clear();
+    const auto take = [&old](const std::string& name) {
+        const auto found =
+            std::find_if(old.begin(), old.end(), [&](const auto& s) { return s && s->name() == name; });
+        return found == old.end() ? nullptr : std::move(*found);
+    };
+    std::vector<const StreamConfig*> added;
+    for (const StreamConfig& config : configs) {
+        std::unique_ptr<Stream> stream = take(config.name);
+        if (!stream) {
+            added.push_back(&config);
+            continue;
+        }
+        if (!(stream->config() == config)) {
+            ++difference.changed;
+            for (Session* session : stream->reconfigure(config)) {
+                dismiss(*session,
+                        Error{Code::not_allowed, 0, "the right to tap '" + config.name + "' was withdrawn"});
+            }
+        }
+        streams_.push_back(std::move(stream));
+    }
+    for (auto& stream : old) {
+        if (!stream) continue;
+        ++difference.removed;
+        stream->remove();
+        const std::vector<Session*> taps(stream->taps().begin(), stream->taps().end());
+        for (Session* session : taps) {
+            dismiss(*session,
+                    Error{Code::gone, 0, "'" + stream->name() + "' was removed from the configuration"});
+            stream->remove_tap(*session);
+        }
+        removed_.push_back(std::move(stream));
+    }
+    for (const StreamConfig* config : added) {
+        ++difference.added;
+        add_stream(*config);
+    }
+    const auto position = [&configs](const std::unique_ptr<Stream>& stream) {
+        return std::find_if(configs.begin(), configs.end(),
+                            [&](const StreamConfig& config) { return config.name == stream->name(); });
+    };
+    std::sort(streams_.begin(), streams_.end(),
+              [&](const auto& a, const auto& b) { return position(a) < position(b); });
+    return difference;
+}
+
+void Broker::send_verdict(uint64_t session, const wire::Verdict& verdict) {
+    const auto found = sessions_.find(session);
+    if (found != sessions_.end() && !found->second->closed) (void)found->second->send(verdict);
+}
+
+std::string Broker::status() const {
+    size_t live = 0;
+    std::string trouble;
+    for (const auto& stream : streams_) {
+        if (stream->state() == wire::StreamState::live) ++live;
+        if (stream->state() == wire::StreamState::offline) {
+            trouble += fmt::format(", {} offline ({})", stream->name(), stream->reason());
+        }
+    }
+    return fmt::format("{} stream{}: {} live{}", streams_.size(), streams_.size() == 1 ? "" : "s", live,
+                       trouble);
+}
+
+void Broker::shut_down(std::function<void()> done) {
+    connections_.reset();
+    shut_down_done_ = std::move(done);
+    for (const auto& stream : streams_) stream->stop_source();
+    on_source_reaped();
+}
+
+void Broker::on_source_reaped() {
+    std::erase_if(removed_, [](const auto& stream) { return stream->finished(); });
+    if (!shut_down_done_) return;
+    const bool all = removed_.empty() && std::all_of(streams_.begin(), streams_.end(),
+                                                     [](const auto& stream) { return stream->finished(); });
+    if (all) std::exchange(shut_down_done_, nullptr)();
+}
+
+}  // namespace camtap

@@ -1,0 +1,74 @@
+#include "daemon/generation.h"
+
+#include <sys/stat.h>
+
+#include <new>
+
+#include "common/futex.h"
+
+namespace camtap {
+
+Generation::Generation(const GenerationPlan& plan, UniqueFd memfd, Mapping mapping, layout::SegmentView view)
+    : plan_(plan),
+      memfd_(std::move(memfd)),
+      mapping_(std::move(mapping)),
+      view_(view),
+      pool_(view, plan.number, plan.first, plan.depth, plan.stock) {}
+
+static void write_header(layout::SegmentHeader& header, const GenerationPlan& plan,
+                         const layout::Geometry& geometry) {
+    header.magic = layout::kSegmentMagic;
+    header.major = layout::kMajor;
+    header.minor = layout::kMinor;
+    header.generation = plan.number;
+    header.slot_count = geometry.slot_count;
+    header.index_length = geometry.index_length;
+    header.slot_bytes = geometry.slot_bytes;
+    header.payload_offset = geometry.payload_offset();
+    header.first_sequence = plan.first;
+    header.head.store(plan.first - 1, std::memory_order_release);
+}
+
+Result<std::unique_ptr<Generation>> Generation::create(const GenerationPlan& plan,
+                                                       const layout::Counters& counters, uint64_t copies) {
+    const layout::Geometry geometry = plan.geometry();
+    Result<UniqueFd> memfd = create_memfd("camtap-segment", geometry.segment_bytes());
+    if (!memfd) return memfd.error();
+    Result<Mapping> mapping =
+        Mapping::map(memfd->get(), geometry.payload_offset(), Mapping::Access::read_write);
+    if (!mapping) return mapping.error();
+    // All of its pages now, so that the loop never takes a page fault, let alone runs out of memory, later
+    if (Status backed = back_with_memory(mapping->data(), mapping->bytes()); !backed) return backed.error();
+    const layout::SegmentView view{mapping->data(), geometry};
+    new (view.base) layout::SegmentHeader{};
+    write_header(view.header(), plan, geometry);
+    view.header().captured.store(counters.captured, std::memory_order_relaxed);
+    view.header().source_gap.store(counters.source_gap, std::memory_order_relaxed);
+    view.header().decode_error.store(counters.decode_error, std::memory_order_relaxed);
+    view.header().no_slot.store(counters.no_slot, std::memory_order_relaxed);
+    view.header().copies.store(copies, std::memory_order_relaxed);
+    return std::unique_ptr<Generation>(new Generation(plan, std::move(*memfd), std::move(*mapping), view));
+}
+
+layout::FrameRecord Generation::newest() const {
+    if (!pool_.has_frames()) return {};
+    return layout::load_record(view_.slot(pool_.newest_slot()).record);
+}
+
+uint64_t Generation::backed_bytes() const {
+    struct stat st {};
+    return fstat(memfd_.get(), &st) == 0 ? static_cast<uint64_t>(st.st_blocks) * 512 : 0;
+}
+
+void Generation::announce_change() {
+    header().changes.fetch_add(1, std::memory_order_release);
+    header().wake.fetch_add(1, std::memory_order_release);
+    futex_wake_all(header().wake);
+}
+
+void Generation::announce_successor() {
+    header().superseded.store(1, std::memory_order_release);
+    announce_change();
+}
+
+}  // namespace camtap

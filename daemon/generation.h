@@ -1,0 +1,64 @@
+// One generation of a stream: a segment, and who holds its slots. Made for one publisher and one slot size.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "common/layout.h"
+#include "common/result.h"
+#include "common/sealed_memory.h"
+#include "common/unique_fd.h"
+#include "daemon/slot_pool.h"
+
+namespace camtap {
+
+struct GenerationPlan {
+    uint32_t number = 0;
+    uint64_t first = 1;  // sequence number of its first frame
+    uint32_t depth = 1;
+    uint32_t stock = 2;
+    uint32_t pin_words = 0;  // of all taps that the stream may have
+    uint64_t frame_bytes = 0;
+
+    uint64_t slots() const { return uint64_t{depth} + stock + pin_words; }
+    layout::Geometry geometry() const {
+        return layout::Geometry::of(static_cast<uint32_t>(slots()), depth + stock, frame_bytes);
+    }
+};
+
+// Owns: the memfd, and a mapping of its first part (header, index, descriptors). The daemon maps no payload.
+class Generation {
+  public:
+    // Errors: no_memory, limit, system. `counters` and `copies` go into the live words, to be continued.
+    static Result<std::unique_ptr<Generation>> create(const GenerationPlan& plan,
+                                                      const layout::Counters& counters, uint64_t copies);
+
+    // To be called when the publisher has mapped it and before any tap gets it.
+    Status seal() { return seal_against_writers(memfd_.get()); }
+
+    const GenerationPlan& plan() const { return plan_; }
+    int memfd() const { return memfd_.get(); }
+    const layout::Geometry& geometry() const { return view_.geometry; }
+    layout::SegmentHeader& header() const { return view_.header(); }
+    SlotPool& pool() { return pool_; }
+    const SlotPool& pool() const { return pool_; }
+
+    // What the publisher says of the newest valid frame; all zeros if there is none.
+    layout::FrameRecord newest() const;
+    uint64_t backed_bytes() const;
+
+    // Tells everybody who sleeps on this segment that there is news to ask for.
+    void announce_change();
+    void announce_successor();
+
+  private:
+    Generation(const GenerationPlan& plan, UniqueFd memfd, Mapping mapping, layout::SegmentView view);
+
+    GenerationPlan plan_;
+    UniqueFd memfd_;
+    Mapping mapping_;
+    layout::SegmentView view_;
+    SlotPool pool_;
+};
+
+}  // namespace camtap

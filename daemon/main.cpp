@@ -1,0 +1,212 @@
+// camtapd: command line, logging, signals, and the order in which things start and end.
+#include <signal.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <filesystem>
+
+#include "common/clock.h"
+#include "daemon/broker.h"
+#include "daemon/config.h"
+#include "daemon/reloader.h"
+
+namespace camtap {
+namespace {
+
+constexpr int64_t kShutDownNs =
+    3 * kNsPerSecond;  // a source that is stuck in the kernel isn't waited for longer
+
+struct CommandLine {
+    std::string config = "/etc/camtap/camtap.toml";
+    std::string socket;
+    std::string log_level;
+    bool check_config = false;
+};
+
+void set_up_logging(const std::string& level) {
+    auto logger = spdlog::stderr_color_mt("camtapd");
+    const bool journal = getenv("JOURNAL_STREAM") != nullptr;  // which has its own times
+    logger->set_pattern(journal ? "%l: %v" : "%H:%M:%S.%e camtapd %^%l%$: %v");
+    logger->set_level(spdlog::level::from_str(level));
+    logger->flush_on(spdlog::level::info);
+    spdlog::set_default_logger(std::move(logger));
+}
+
+// Beside this program in the build tree, in ../libexec when installed.
+std::string find_source_program() {
+    std::error_code error;
+    const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+    for (const char* candidate : {"source/camtap-source", "../libexec/camtap/camtap-source"}) {
+        const std::filesystem::path path = (self / candidate).lexically_normal();
+        if (access(path.c_str(), X_OK) == 0) return path;
+    }
+    return (self / "../libexec/camtap/camtap-source").lexically_normal();
+}
+
+// Each tap takes two descriptors, and the soft limit is 1024 on many systems.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::string summary(const ConfigDifference& difference) {
+    return fmt::format("{} streams added, {} changed, {} removed", difference.added, difference.changed,
+                       difference.removed);
+}
+
+// Everything that lives as long as the loop runs.
+class Daemon {
+  public:
+    Daemon(DaemonContext& context, ListenSocket& listen, const CommandLine& command_line)
+        : context_(context),
+          broker_(context, listen, [this](uint64_t session) { reload(session); }),
+          reloader_(context.loop, command_line.config,
+                    [this](Result<Config> loaded) { reloaded(std::move(loaded)); }) {}
+
+    Status run(const Config& config) {
+        for (const int signal : {SIGTERM, SIGINT}) {
+            if (Status added = on_signal(signal, [this] { shut_down(); }); !added) return added;
+        }
+        if (Status added = on_signal(SIGHUP, [this] { reload(0); }); !added) return added;
+        if (Status started = broker_.start(config.streams); !started) return started;
+        sd_event_set_watchdog(context_.loop.get(), 1);
+        spdlog::info("ready: {}", broker_.status());
+        sd_notifyf(0, "READY=1\nSTATUS=%s", broker_.status().c_str());
+        return context_.loop.run();
+    }
+
+  private:
+    Status on_signal(int signal, std::function<void()> callback) {
+        auto source = context_.loop.on_signal(signal, std::move(callback));
+        if (!source) return source.error();
+        signals_.push_back(std::move(*source));
+        return Done{};
+    }
+
+    // `session` waits for the verdict; 0 = nobody (SIGHUP).
+    void reload(uint64_t session) {
+        if (session != 0) waiting_.push_back(session);
+        sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", static_cast<long long>(monotonic_ns() / 1000));
+        reloader_.request();
+    }
+
+    void reloaded(Result<Config> loaded) {
+        auto verdict = wire::make<wire::Verdict>();
+        if (loaded) {
+            if (loaded->daemon.socket != context_.config.socket)
+                spdlog::warn("a new socket path needs a restart");
+            loaded->daemon.socket = context_.config.socket;
+            context_.config = loaded->daemon;
+            const ConfigDifference difference = broker_.reconfigure(loaded->streams);
+            verdict.added = difference.added;
+            verdict.changed = difference.changed;
+            verdict.removed = difference.removed;
+            verdict.message.set(summary(difference));
+            spdlog::info("configuration reloaded: {}", summary(difference));
+        } else {
+            verdict.code = static_cast<int32_t>(Code::invalid);
+            verdict.message.set(loaded.error().message);
+            spdlog::error("the configuration stays as it was: {}", loaded.error().message);
+        }
+        for (const uint64_t session : std::exchange(waiting_, {})) broker_.send_verdict(session, verdict);
+        sd_notifyf(0, "READY=1\nSTATUS=%s%s", loaded ? "" : "reload failed; ",
+                   loaded ? broker_.status().c_str() : loaded.error().message.c_str());
+    }
+
+    void shut_down() {
+        if (std::exchange(shutting_down_, true)) return context_.loop.stop();  // asked twice: at once
+        sd_notify(0, "STOPPING=1");
+        spdlog::info("stopping");
+        if (auto timer = context_.loop.on_timer([this] { context_.loop.stop(); })) {
+            shut_down_timer_ = std::move(*timer);
+            shut_down_timer_.fire_at(monotonic_ns() + kShutDownNs);
+        }
+        broker_.shut_down([this] { context_.loop.stop(); });
+    }
+
+    DaemonContext& context_;
+    Broker broker_;
+    Reloader reloader_;
+    std::vector<EventSource> signals_;
+    std::vector<uint64_t> waiting_;
+    bool shutting_down_ = false;
+    EventSource shut_down_timer_;
+};
+
+int fail(const Error& error) {
+    spdlog::error("{}", error.message);
+    return EXIT_FAILURE;
+}
+
+int run(const CommandLine& command_line, Config config) {
+    raise_descriptor_limit();
+    signal(SIGPIPE, SIG_IGN);
+    const std::string path = !command_line.socket.empty()    ? command_line.socket
+                             : !config.daemon.socket.empty() ? config.daemon.socket
+                                                             : default_listen_path();
+    Result<ListenSocket> listen = ListenSocket::open(path);
+    if (!listen) return fail(listen.error());
+    Result<SequenceStore> sequences = SequenceStore::open(path + ".sequences");
+    if (!sequences) return fail(sequences.error());
+    Result<EventLoop> loop = EventLoop::create();
+    if (!loop) return fail(loop.error());
+    uint64_t instance = 0;
+    if (getrandom(&instance, sizeof instance, 0) != sizeof instance)
+        instance = static_cast<uint64_t>(monotonic_ns());
+    DaemonContext context{.loop = *loop,
+                          .config = config.daemon,
+                          .sequences = std::move(*sequences),
+                          .instance = instance,
+                          .source_program = find_source_program()};
+    spdlog::info("camtapd {} listens on {}", CAMTAP_VERSION, path);
+    Daemon daemon(context, *listen, command_line);
+    const Status ran = daemon.run(config);
+    return ran ? EXIT_SUCCESS : fail(ran.error());
+}
+
+}  // namespace
+}  // namespace camtap
+
+int main(int argc, char** argv) {
+    camtap::CommandLine command_line;
+    CLI::App app{
+        "camtapd shares camera frames between programs: one camera, many programs.\n"
+        "SIGHUP, or 'camtap reload', has it read its configuration again; SIGTERM and SIGINT end it.",
+        "camtapd"};
+    app.add_option("--config", command_line.config,
+                   "the configuration; files in camtap.d beside it are added")
+        ->capture_default_str();
+    app.add_option("--socket", command_line.socket,
+                   "where clients connect; default: $CAMTAP_SOCKET, /run/camtap/camtap.sock for root, else "
+                   "$XDG_RUNTIME_DIR/camtap.sock");
+    app.add_option("--log-level", command_line.log_level, "instead of the configuration's log_level")
+        ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
+    app.add_flag("--check-config", command_line.check_config,
+                 "read the configuration, say what is wrong, and end");
+    app.set_version_flag("--version", std::string("camtapd ") + CAMTAP_VERSION);
+    CLI11_PARSE(app, argc, argv);
+
+    camtap::Result<camtap::Config> config = camtap::load_config(command_line.config);
+    if (command_line.check_config) {
+        if (!config) {
+            std::fprintf(stderr, "%s\n", config.error().message.c_str());
+            return EXIT_FAILURE;
+        }
+        std::printf("%s: %zu streams, no error\n", command_line.config.c_str(), config->streams.size());
+        return EXIT_SUCCESS;
+    }
+    const bool log_level_is_set = config.ok() && command_line.log_level.empty();
+    camtap::set_up_logging(log_level_is_set                 ? config->daemon.log_level
+                           : command_line.log_level.empty() ? "info"
+                                                            : command_line.log_level);
+    if (!config) return camtap::fail(config.error());
+    return camtap::run(command_line, std::move(*config));
+}

@@ -1,0 +1,380 @@
+#include "daemon/stream.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "common/clock.h"
+#include "common/pins.h"
+
+namespace camtap {
+
+using wire::StreamState;
+
+static int64_t to_ns(Seconds s) {
+    return static_cast<int64_t>(s.count() * static_cast<double>(kNsPerSecond));
+}
+
+Stream::Stream(DaemonContext& context, StreamConfig config, Hooks hooks)
+    : context_(context),
+      config_(std::move(config)),
+      hooks_(std::move(hooks)),
+      next_sequence_(context.sequences.first_unused(config_.name)),
+      state_(StreamState::waiting),
+      supervisor_(
+          context, config_.name,
+          {.started = [this](UniqueFd connection) { hooks_.source_started(*this, std::move(connection)); },
+           .exited = [this](const SourceExit& exit) { on_source_exit(exit); }}) {
+    supervisor_.configure(config_);
+    if (auto timer = context_.loop.on_timer([this] { check_clocks(); })) check_timer_ = std::move(*timer);
+    if (auto timer = context_.loop.on_timer([this] {
+            if (taps_.empty()) supervisor_.stop();
+        })) {
+        linger_timer_ = std::move(*timer);
+    }
+}
+
+Stream::~Stream() {
+    if (generation_) context_.segment_bytes -= generation_->geometry().segment_bytes();
+    if (pending_) context_.segment_bytes -= pending_->geometry().segment_bytes();
+}
+
+void Stream::start() {
+    if (external()) {
+        set_state(StreamState::offline, "no program publishes it at the moment");
+    } else if (config_.on_demand && taps_.empty()) {
+        set_state(StreamState::waiting, "on demand: nobody taps it at the moment");
+    } else {
+        set_state(StreamState::opening, "");
+        supervisor_.start();
+    }
+    schedule_check();
+}
+
+void Stream::follow_demand() {
+    if (external() || !config_.on_demand || state_ == StreamState::gone) return;
+    if (taps_.empty()) {
+        linger_timer_.fire_at(monotonic_ns() + to_ns(config_.linger));
+    } else {
+        linger_timer_.off();
+        if (supervisor_.running()) return;
+        if (state_ == StreamState::waiting || state_ == StreamState::ended)
+            set_state(StreamState::opening, "");
+        supervisor_.start();
+        schedule_check();
+    }
+}
+
+const char* stream_state_name(StreamState state) {
+    static constexpr const char* kNames[] = {"?",       "waiting",    "opening", "live", "stale",
+                                             "offline", "restarting", "ended",   "gone"};
+    const auto i = static_cast<size_t>(state);
+    return i < std::size(kNames) ? kNames[i] : kNames[0];
+}
+
+// ---- state
+// ---------------------------------------------------------------------------------------------------------
+
+void Stream::set_state(StreamState state, std::string reason) {
+    if (state == state_ && reason == reason_) return;
+    if (state != state_) {
+        spdlog::info("{}: {}{}{}", name(), stream_state_name(state), reason.empty() ? "" : ": ", reason);
+    }
+    state_ = state;
+    reason_ = std::move(reason);
+    tell_change();
+}
+
+void Stream::tell_change() {
+    ++changes_;
+    if (generation_) generation_->announce_change();
+    for (Session* session : taps_) nudge(*session);
+}
+
+void Stream::on_frames(uint64_t count) {
+    published_ += count;
+    had_frames_ = true;
+    last_frame_ns_ = monotonic_ns();
+    supervisor_.progress();
+    if (state_ != StreamState::live) {
+        set_state(StreamState::live, "");
+        schedule_check();
+    }
+    nudge_armed();
+}
+
+// Stale, stalled and open clocks: looked at when one may have run out, not at every frame.
+void Stream::check_clocks() {
+    if (generation_ && publisher_ != nullptr && !generation_closed_) {
+        const layout::SegmentHeader& header = generation_->header();
+        const uint64_t signs = header.captured.load(std::memory_order_relaxed) +
+                               header.source_gap.load(std::memory_order_relaxed);
+        if (signs != signs_of_life_) supervisor_.progress();
+        signs_of_life_ = signs;
+        if (Status taken = take_in_published(); !taken) return publisher_broke_protocol(taken.error());
+    }
+    const int64_t now = monotonic_ns();
+    if (state_ == StreamState::live && now - last_frame_ns_ >= to_ns(config_.stale_after)) {
+        set_state(StreamState::stale, idle_reason_.empty() ? "no new frame" : idle_reason_);
+        // Publishers with a large stock ask seldom; so this one frame is told of
+        if (generation_) generation_->header().armed.store(1, std::memory_order_seq_cst);
+        if (Status taken = take_in_published(); !taken) return publisher_broke_protocol(taken.error());
+    }
+    schedule_check();
+}
+
+void Stream::schedule_check() {
+    const int64_t now = monotonic_ns();
+    int64_t next = supervisor_.check_clocks(now);
+    if (state_ == StreamState::live) next = std::min(next, last_frame_ns_ + to_ns(config_.stale_after));
+    if (next == INT64_MAX) {
+        check_timer_.off();
+    } else {
+        check_timer_.fire_at(std::max(next, now + kNsPerMs));
+    }
+}
+
+void Stream::on_source_exit(const SourceExit& exit) {
+    if (exit.stuck) {
+        close_generation(false);
+        set_state(StreamState::offline, exit.reason);
+        return;
+    }
+    close_generation(true);
+    idle_reason_.clear();
+    hooks_.source_reaped();
+    if (state_ == StreamState::gone) return;
+    if (exit.ended) {
+        set_state(StreamState::ended, exit.reason);
+    } else if (config_.on_demand && taps_.empty()) {
+        set_state(StreamState::waiting, "on demand: nobody taps it at the moment");
+    } else {
+        ++restarts_;
+        const bool was_up = state_ == StreamState::live || state_ == StreamState::stale;
+        set_state(was_up || exit.stopped ? StreamState::restarting : StreamState::offline, exit.reason);
+    }
+    schedule_check();
+}
+
+void Stream::report(wire::Activity activity, const std::string& text) {
+    supervisor_.report(activity, text);
+    idle_reason_ = activity == wire::Activity::idle ? text : "";
+    if (external()) {
+        if (activity == wire::Activity::ended) set_state(StreamState::ended, text);
+        if (activity == wire::Activity::failed) set_state(StreamState::offline, text);
+    }
+    schedule_check();
+}
+
+// ---- taps
+// ----------------------------------------------------------------------------------------------------------
+
+Status Stream::admit_tap(const Session& session) const {
+    if (!session.peer.may(config_.tap_access)) {
+        return Error{Code::not_allowed, 0,
+                     fmt::format("user {} may not tap '{}': allowed are {}", session.peer.uid, name(),
+                                 config_.tap_access.words)};
+    }
+    if (taps_.size() >= config_.max_taps) {
+        return Error{Code::limit, 0,
+                     fmt::format("'{}' has {} taps already (max_taps; see 'camtap info {}')", name(),
+                                 taps_.size(), name())};
+    }
+    return Done{};
+}
+
+void Stream::add_tap(Session& session) {
+    session.stream = this;
+    session.tap.since_ns = monotonic_ns();
+    taps_.push_back(&session);
+    follow_demand();
+}
+
+void Stream::remove_tap(Session& session) {
+    std::erase(taps_, &session);
+    session.stream = nullptr;
+    disarm_if_nobody_waits();
+    follow_demand();
+}
+
+int Stream::sync(Session& session, uint32_t known_generation, wire::Synced& answer) {
+    session.tap.nudged = false;
+    session.tap.seen_changes = changes_;
+    answer.state = state_;
+    answer.reason.set(reason_);
+    answer.previous_last = wire::kStillOpen;
+    const uint32_t current = generation_ ? generation_->plan().number : 0;
+    if (known_generation != 0 && (known_generation != current || generation_closed_)) {
+        const auto closed = std::find_if(closed_.begin(), closed_.end(),
+                                         [&](const Closed& c) { return c.generation == known_generation; });
+        answer.previous_last = closed == closed_.end() ? 0 : closed->last;
+    }
+    if (!generation_) return -1;
+    answer.generation = current;
+    answer.geometry = wire::fields(generation_->geometry());
+    answer.first = generation_->plan().first;
+    return known_generation == current ? -1 : generation_->memfd();
+}
+
+void Stream::arm(Session& session, const wire::Arm& arm) {
+    session.tap.nudged = false;
+    session.tap.armed = true;
+    session.tap.armed_generation = arm.generation;
+    session.tap.armed_sequence = arm.sequence;
+    if (session.tap.seen_changes != changes_) return nudge(session);
+    if (!generation_) return;
+    const uint64_t head = pins::arm(generation_->header().armed, generation_->header().head);
+    if (generation_->plan().number != arm.generation || head > arm.sequence) nudge(session);
+    disarm_if_nobody_waits();
+}
+
+// At most one nudge is on its way to a tap, so one that doesn't read never fills its socket with them.
+void Stream::nudge(Session& session) {
+    session.tap.armed = false;
+    if (session.tap.nudged || !session.tap.mapped || session.tap.dismissed) return;
+    session.tap.nudged = session.send(wire::make<wire::Nudge>());
+}
+
+void Stream::nudge_armed() {
+    for (Session* session : taps_) {
+        if (!session->tap.armed) continue;
+        const bool other_generation = session->tap.armed_generation != generation_->plan().number;
+        if (other_generation || generation_->pool().accepted() > session->tap.armed_sequence) nudge(*session);
+    }
+    disarm_if_nobody_waits();
+}
+
+void Stream::disarm_if_nobody_waits() {
+    if (!generation_ || state_ == StreamState::stale) return;
+    const bool waits = std::any_of(taps_.begin(), taps_.end(), [](const Session* s) { return s->tap.armed; });
+    if (!waits) generation_->header().armed.store(0, std::memory_order_seq_cst);
+}
+
+// ---- publisher
+// -----------------------------------------------------------------------------------------------------
+
+Status Stream::admit_publisher(const Session& session) const {
+    if (!session.spawned && !external()) {
+        return Error{Code::not_allowed, 0,
+                     fmt::format("'{}' has a source of its own (source = \"{}\"); only streams with source = "
+                                 "\"publisher\" may be published",
+                                 name(), config_.source)};
+    }
+    if (!session.spawned && !session.peer.may(config_.publish_access)) {
+        return Error{Code::not_allowed, 0,
+                     fmt::format("user {} may not publish '{}': allowed are {}", session.peer.uid, name(),
+                                 config_.publish_access.words)};
+    }
+    if (publisher_ != nullptr) {
+        return Error{Code::busy, 0,
+                     fmt::format("'{}' is published by process {} already", name(), publisher_->peer.pid)};
+    }
+    return Done{};
+}
+
+void Stream::set_publisher(Session& session) {
+    publisher_ = &session;
+    session.stream = this;
+    if (external()) set_state(had_frames_ ? StreamState::restarting : StreamState::opening, "");
+}
+
+void Stream::lose_publisher(const std::string& why) {
+    if (publisher_ == nullptr) return;
+    const bool spawned = publisher_->spawned;
+    publisher_->stream = nullptr;
+    publisher_ = nullptr;
+    if (spawned) return supervisor_.connection_lost();  // its generation is closed when it is reaped
+    close_generation(false);
+    if (state_ != StreamState::gone && state_ != StreamState::ended) set_state(StreamState::offline, why);
+}
+
+void Stream::publisher_broke_protocol(const Error& error) {
+    const std::string reason = "its publisher broke the protocol: " + error.message;
+    spdlog::warn("{}: {}", name(), reason);
+    if (publisher_ == nullptr) return;
+    if (publisher_->spawned) supervisor_.fail(reason);
+    end_publisher(reason);
+}
+
+Status Stream::take_in_published() {
+    if (!generation_ || generation_closed_) return Done{};
+    const uint64_t before = generation_->pool().accepted();
+    Status status = generation_->pool().accept();
+    const uint64_t count = generation_->pool().accepted() - before;
+    if (count > 0) on_frames(count);
+    return status;
+}
+
+Result<std::span<const uint32_t>> Stream::grant(uint32_t generation) {
+    if (!generation_ || generation_closed_ || generation_->plan().number != generation) {
+        return Error{Code::protocol, 0, "it asked for slots of a generation that isn't its own"};
+    }
+    if (Status taken = take_in_published(); !taken) return taken.error();
+    const uint64_t through = generation_->pool().accepted() + generation_->plan().stock;
+    if (Status kept = context_.sequences.reserve(name(), through); !kept) {
+        spdlog::error("{}: sequence numbers may repeat after a crash: {}", name(), kept.error().message);
+    }
+    pin_words_.clear();
+    for (const Session* session : taps_) {
+        if (session->tap.mapped) pin_words_.push_back(session->tap.pins());
+    }
+    return generation_->pool().grant(pin_words_);
+}
+
+// ---- configuration
+// -------------------------------------------------------------------------------------------------
+
+// What can change under a running source. Everything else ends its run, and begins a new generation.
+static bool same_but_for_rights_and_clocks(StreamConfig a, const StreamConfig& b) {
+    a.tap_access = b.tap_access;
+    a.publish_access = b.publish_access;
+    a.stall_timeout = b.stall_timeout;
+    a.open_timeout = b.open_timeout;
+    a.stale_after = b.stale_after;
+    a.linger = b.linger;
+    a.on_demand = b.on_demand;
+    return a == b;
+}
+
+std::vector<Session*> Stream::reconfigure(const StreamConfig& config) {
+    const bool keep_running = same_but_for_rights_and_clocks(config_, config);
+    config_ = config;
+    supervisor_.configure(config_);
+    std::vector<Session*> without_rights;
+    for (Session* session : taps_) {
+        if (!session->tap.dismissed && !session->peer.may(config_.tap_access))
+            without_rights.push_back(session);
+    }
+    if (publisher_ != nullptr && !publisher_->spawned) {
+        if (!keep_running || !publisher_->peer.may(config_.publish_access))
+            end_publisher("the configuration changed");
+    }
+    if (external()) {
+        if (!keep_running) supervisor_.stop();
+        if (publisher_ == nullptr) start();
+    } else if (config_.on_demand && taps_.empty()) {
+        follow_demand();
+    } else if (!keep_running) {
+        supervisor_.restart();
+    } else {
+        supervisor_.start();
+    }
+    schedule_check();
+    return without_rights;
+}
+
+void Stream::end_publisher(const std::string& why) {
+    Session* publisher = publisher_;
+    lose_publisher(why);
+    hooks_.end_session(*publisher);
+}
+
+void Stream::remove() {
+    set_state(StreamState::gone, "removed from the configuration");
+    if (publisher_ != nullptr && !publisher_->spawned) end_publisher(reason_);
+    supervisor_.stop();
+    check_timer_.off();
+    linger_timer_.off();
+}
+
+}  // namespace camtap

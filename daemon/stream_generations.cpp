@@ -1,0 +1,167 @@
+// Generations of a stream: how one is made, opened to the taps, and closed; and what is known of the stream
+// as a whole.
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "common/clock.h"
+#include "daemon/stream.h"
+
+namespace camtap {
+
+static constexpr size_t kClosedRemembered = 16;  // for taps that slept through generations
+
+GenerationPlan Stream::plan(uint64_t bytes) const {
+    uint32_t pins = config_.max_pins;
+    for (const Session* session : taps_)
+        pins = std::max(pins, session->tap.max_pins);  // from before a reload
+    GenerationPlan plan;
+    plan.number = context_.last_generation + 1;
+    plan.first = next_sequence_;
+    plan.depth = config_.depth;
+    plan.stock = publisher_->stock;
+    plan.pin_words = std::max(config_.max_taps, static_cast<uint32_t>(taps_.size())) * pins;
+    plan.frame_bytes = bytes;
+    return plan;
+}
+
+Error Stream::too_much_memory(const char* limit, uint64_t limit_bytes, const GenerationPlan& plan) const {
+    return Error{
+        Code::limit, 0,
+        fmt::format(
+            "{} slots (depth {} + stock {} + {} pins) of {} bytes would be up to {} MiB, but {} is {} MiB; "
+            "lower max_taps, max_pins or depth, or raise {}",
+            plan.slots(), plan.depth, plan.stock, plan.pin_words, plan.frame_bytes,
+            plan.geometry().segment_bytes() >> 20, limit, limit_bytes >> 20, limit)};
+}
+
+Status Stream::check_memory(const GenerationPlan& plan) const {
+    const uint64_t bytes = plan.geometry().segment_bytes();
+    if (bytes > config_.max_memory)
+        return too_much_memory("the stream's max_memory", config_.max_memory, plan);
+    uint64_t others = context_.segment_bytes;
+    if (generation_) others -= generation_->geometry().segment_bytes();  // it makes room for this one
+    if (others + bytes > context_.config.max_memory) {
+        return too_much_memory("what is left of the daemon's max_memory",
+                               context_.config.max_memory - std::min(others, context_.config.max_memory),
+                               plan);
+    }
+    return Done{};
+}
+
+Result<const Generation*> Stream::make_generation(uint64_t bytes) {
+    if (bytes == 0 || bytes > config_.max_frame_bytes) {
+        return Error{Code::too_big, 0,
+                     fmt::format("a frame of {} bytes; max_frame_bytes of '{}' is {}", bytes, name(),
+                                 config_.max_frame_bytes)};
+    }
+    if (publisher_ == nullptr) return Error{Code::protocol, 0, "not a publisher"};
+    if (Status taken = take_in_published(); !taken) return taken.error();
+    GenerationPlan planned = plan(bytes);
+    if (planned.slots() > layout::kMaxSlots) {
+        return Error{Code::limit, 0,
+                     fmt::format("{} slots are more than {}", planned.slots(), layout::kMaxSlots)};
+    }
+    if (Status fits = check_memory(planned); !fits) return fits.error();
+    close_generation(true);  // its publisher moves on by itself
+    planned.first = next_sequence_;
+    if (Status kept = context_.sequences.reserve(name(), planned.first + planned.stock); !kept) {
+        spdlog::error("{}: sequence numbers may repeat after a crash: {}", name(), kept.error().message);
+    }
+    auto made = Generation::create(planned, counters_, copies_);
+    if (!made) return made.error();
+    if (pending_) context_.segment_bytes -= pending_->geometry().segment_bytes();
+    pending_ = std::move(*made);
+    context_.segment_bytes += pending_->geometry().segment_bytes();
+    ++context_.last_generation;
+    return pending_.get();
+}
+
+Status Stream::open_generation(uint32_t number) {
+    if (!pending_ || pending_->plan().number != number) {
+        return Error{Code::protocol, 0, "it mapped a segment that it wasn't given"};
+    }
+    if (Status sealed = pending_->seal(); !sealed) return sealed.error();
+    std::unique_ptr<Generation> old = std::move(generation_);
+    generation_ = std::move(pending_);
+    generation_closed_ = false;
+    if (old) {
+        context_.segment_bytes -= old->geometry().segment_bytes();
+        old->announce_successor();  // taps that sleep on it wake and ask; they keep it as long as they need
+                                    // it
+    }
+    tell_change();
+    return Done{};
+}
+
+// What the next generation's counters go on from. Frames published are our own count; the publisher may have
+// died between publishing a frame and counting it.
+void Stream::absorb_counters(const Generation& generation) {
+    const layout::SegmentHeader& live = generation.header();
+    const layout::Counters newest = generation.newest().counters;
+    counters_.source_gap = std::max(newest.source_gap, live.source_gap.load(std::memory_order_relaxed));
+    counters_.decode_error = std::max(newest.decode_error, live.decode_error.load(std::memory_order_relaxed));
+    counters_.no_slot = std::max(newest.no_slot, live.no_slot.load(std::memory_order_relaxed));
+    counters_.captured = published_ + counters_.decode_error + counters_.no_slot;
+    copies_ = live.copies.load(std::memory_order_relaxed);
+}
+
+// Its frames stay with the taps. Numbers that a publisher which isn't known to be dead may still publish are
+// skipped.
+void Stream::close_generation(bool publisher_is_dead) {
+    if (!generation_ || generation_closed_) return;
+    if (Status taken = take_in_published(); !taken) { /* what was valid is counted */
+    }
+    const uint64_t last = generation_->pool().accepted();
+    generation_closed_ = true;
+    closed_.push_back({generation_->plan().number, last});
+    if (closed_.size() > kClosedRemembered) closed_.pop_front();
+    absorb_counters(*generation_);
+    next_sequence_ = last + 1 + (publisher_is_dead ? 0 : generation_->pool().granted());
+    tell_change();
+}
+
+wire::StreamRecord Stream::record() const {
+    wire::StreamRecord r{};
+    r.name.set(name());
+    r.source.set(config_.source);
+    r.state = state_;
+    r.reason.set(reason_);
+    r.published = published_;
+    r.depth_frames = config_.depth;
+    r.taps = static_cast<uint32_t>(taps_.size());
+    r.max_taps = config_.max_taps;
+    r.max_pins = config_.max_pins;
+    r.restarts = restarts_;
+    r.counters = counters_;
+    r.copies = copies_;
+    if (publisher_ != nullptr) {
+        r.publisher_pid = publisher_->spawned ? supervisor_.pid() : publisher_->peer.pid;
+        r.publisher_uid = publisher_->peer.uid;
+    }
+    if (!generation_) return r;
+    const layout::FrameRecord newest = generation_->newest();
+    const layout::SegmentHeader& live = generation_->header();
+    r.generation = generation_->plan().number;
+    r.width = newest.width;
+    r.height = newest.height;
+    r.depth = newest.depth;
+    r.channels = newest.channels;
+    r.fourcc = newest.fourcc;
+    r.frame_bytes = newest.bytes;
+    r.newest_capture_ns = newest.capture_ns;
+    r.newest_publish_ns = newest.publish_ns;
+    r.head = generation_->pool().accepted();
+    if (!generation_closed_) {
+        r.counters = {
+            live.captured.load(std::memory_order_relaxed), live.source_gap.load(std::memory_order_relaxed),
+            live.decode_error.load(std::memory_order_relaxed), live.no_slot.load(std::memory_order_relaxed)};
+        r.copies = live.copies.load(std::memory_order_relaxed);
+    }
+    r.memory_bytes = generation_->backed_bytes();
+    r.segment_bytes = generation_->geometry().segment_bytes();
+    r.slot_count = generation_->geometry().slot_count;
+    return r;
+}
+
+}  // namespace camtap
