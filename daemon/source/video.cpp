@@ -1,0 +1,247 @@
+#include "daemon/source/video.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstdlib>
+#include <opencv2/core/utils/logger.hpp>
+#include <opencv2/videoio/registry.hpp>
+#include <vector>
+
+#include "common/clock.h"
+#include "daemon/source/redact.h"
+#include "daemon/source/slot_mat.h"
+
+namespace camtap::source {
+
+namespace {
+
+using Kind = VideoOptions::Kind;
+
+constexpr double kDefaultFps = 25;  // of a recording that doesn't say
+constexpr double kMaxFps = 1000;    // more is a header's nonsense
+constexpr int64_t kRetryNs = 20 * kNsPerMs;
+
+// Codecs comment on every frame, with addresses and passwords in plain text. What an operator must know comes
+// from us.
+void quieten_libraries() {
+    setenv("OPENCV_FFMPEG_LOGLEVEL", "-8", 0);  // AV_LOG_QUIET; an operator may set something else
+    cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
+}
+
+bool is_number(const std::string& s) {
+    return !s.empty() && s.size() <= 4 &&
+           std::all_of(s.begin(), s.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+const char* file_fault(const std::string& path) {
+    struct stat status {};
+    if (stat(path.c_str(), &status) != 0) return std::strerror(errno);
+    if (S_ISDIR(status.st_mode)) return "it is a directory (source = \"images\" shows those)";
+    if (!S_ISREG(status.st_mode)) return "it is not a regular file";
+    if (status.st_size == 0) return "it is empty";
+    return nullptr;
+}
+
+const char* device_fault(const std::string& path) {
+    struct stat status {};
+    if (stat(path.c_str(), &status) != 0) return std::strerror(errno);
+    return S_ISCHR(status.st_mode) ? nullptr : "it is not a device";
+}
+
+std::string device_path(const std::string& where) {
+    return is_number(where) ? "/dev/video" + where : where;
+}
+
+// Which backends to try, in order. GStreamer comes late: it takes seconds to find out that it can't read
+// something.
+std::vector<cv::VideoCaptureAPIs> backends(const VideoOptions& options) {
+    switch (options.backend) {
+        case Backend::ffmpeg:
+            return {cv::CAP_FFMPEG};
+        case Backend::gstreamer:
+            return {cv::CAP_GSTREAMER};
+        case Backend::v4l2:
+            return {cv::CAP_V4L2};
+        case Backend::any:
+            break;
+    }
+    if (options.kind == Kind::pipeline) return {cv::CAP_GSTREAMER};
+    if (options.kind == Kind::device) return {cv::CAP_V4L2};
+    std::vector<cv::VideoCaptureAPIs> all = {cv::CAP_FFMPEG};
+    if (options.kind == Kind::path) all.push_back(cv::CAP_OPENCV_MJPEG);
+    all.push_back(cv::CAP_GSTREAMER);
+    return all;
+}
+
+bool is_built_in(cv::VideoCaptureAPIs api) {
+    const auto built_in = cv::videoio_registry::getBackends();
+    return std::find(built_in.begin(), built_in.end(), api) != built_in.end();
+}
+
+std::string described(const VideoOptions& options) {
+    switch (options.kind) {
+        case Kind::path:
+            return "the file " + options.where;
+        case Kind::url:
+            return redact(options.where);
+        case Kind::device:
+            return "the device " + device_path(options.where);
+        case Kind::pipeline:
+            return "the pipeline \"" + redact(options.where) + "\"";
+    }
+    return {};
+}
+
+}  // namespace
+
+VideoSource::VideoSource(VideoOptions options) : options_(std::move(options)), words_(described(options_)) {}
+
+Error VideoSource::failure(const std::string& what) const {
+    std::string text = "video: " + what;
+    if (!fault_.empty()) text += " (" + redact(fault_) + ")";
+    return Error{Code::invalid, 0, std::move(text)};
+}
+
+bool VideoSource::try_backend(cv::VideoCaptureAPIs api) try {
+    std::vector<int> parameters;
+    if (options_.kind == Kind::device && options_.fps > 0) {
+        parameters = {cv::CAP_PROP_FPS, static_cast<int>(std::lround(options_.fps))};
+    }
+    if (options_.kind == Kind::device && is_number(options_.where)) {
+        return capture_.open(std::atoi(options_.where.c_str()), api, parameters);
+    }
+    return capture_.open(options_.where, api, parameters);
+} catch (const std::exception& e) {
+    fault_ = e.what();
+    return false;
+}
+
+Status VideoSource::open_capture() {
+    const char* fault = nullptr;
+    if (options_.kind == Kind::path) fault = file_fault(options_.where);
+    if (options_.kind == Kind::device) fault = device_fault(device_path(options_.where));
+    if (fault != nullptr) return failure("can't open " + words_ + ": " + fault);
+    std::string tried;
+    const int64_t begin_ns = monotonic_ns();
+    for (const cv::VideoCaptureAPIs api : backends(options_)) {
+        if (!is_built_in(api)) continue;
+        tried += (tried.empty() ? "" : ", ") + std::string(cv::videoio_registry::getBackendName(api));
+        if (try_backend(api)) return Done{};
+    }
+    if (tried.empty()) return failure("this OpenCV was built without a backend for " + words_);
+    const int64_t seconds = (monotonic_ns() - begin_ns) / kNsPerSecond;
+    const char* answer =
+        options_.kind == Kind::url ? ": no answer, or none that is a video" : ": nothing that can be decoded";
+    return failure("can't open " + words_ + answer + " (tried " + tried + ", for " + std::to_string(seconds) +
+                   " s)");
+}
+
+void VideoSource::expect_size_of_header() {
+    const double width = capture_.get(cv::CAP_PROP_FRAME_WIDTH);
+    const double height = capture_.get(cv::CAP_PROP_FRAME_HEIGHT);
+    constexpr double kMaxSide = 65535;
+    if (!(width >= 1 && width <= kMaxSide && height >= 1 && height <= kMaxSide))
+        return;  // the first frame will show
+    expected_bytes_ = static_cast<uint64_t>(width) * static_cast<uint64_t>(height) * 3;
+}
+
+Status VideoSource::open() try {
+    quieten_libraries();
+    if (Status status = open_capture(); !status) return status;
+    fps_ = options_.fps > 0 ? options_.fps : capture_.get(cv::CAP_PROP_FPS);
+    if (!(fps_ > 0 && (options_.fps > 0 || fps_ <= kMaxFps))) fps_ = kDefaultFps;
+    expect_size_of_header();
+    return Done{};
+} catch (const std::exception& e) {
+    fault_ = e.what();
+    return failure("can't open " + words_);
+}
+
+bool VideoSource::grab() try { return capture_.grab(); } catch (const std::exception& e) {
+    fault_ = e.what();
+    return false;
+}
+
+// A recording is read again from its beginning by opening it again: not every container can seek, and a
+// decoder that has seen the end may not start afresh.
+Result<Next> VideoSource::at_end(int64_t now_ns) {
+    if (round_frames_ == 0) return failure("there are no frames in " + words_);
+    Next next;
+    if (!options_.loop) {
+        next.kind = Next::Kind::ended;
+        const double promised = capture_.get(cv::CAP_PROP_FRAME_COUNT);
+        if (promised > static_cast<double>(round_frames_) && promised < 1e12) {
+            next.text = "it ended after " + std::to_string(round_frames_) +
+                        " frames, though its header promises " + std::to_string(std::llround(promised)) +
+                        ": cut off?";
+        }
+        return next;
+    }
+    capture_.release();
+    if (Status status = open_capture(); !status) return status.error();
+    round_frames_ = 0;
+    next.until_ns = now_ns;
+    return next;
+}
+
+Result<Next> VideoSource::after_live_failure(int64_t now_ns) {
+    if (++failures_ >= kPatience) return failure(words_ + " stopped delivering frames");
+    Next next;
+    next.until_ns = now_ns + kRetryNs;
+    return next;
+}
+
+Result<Next> VideoSource::next(int64_t now_ns) {
+    spare_.release();
+    Next next;
+    if (options_.is_paced()) {
+        next.until_ns = clock_.due_ns(frame_offset_ns(position_, fps_), now_ns);
+        if (next.until_ns > now_ns) return next;
+    }
+    if (!grab()) return options_.is_recording() ? at_end(now_ns) : after_live_failure(now_ns);
+    failures_ = 0;
+    fault_.clear();
+    capture_origin_ = options_.is_paced() ? CAMTAP_ORIGIN_FILE : CAMTAP_ORIGIN_READ_RETURN;
+    capture_ns_ = options_.is_paced() ? next.until_ns : monotonic_ns();
+    ++position_;
+    ++round_frames_;
+    next.kind = Next::Kind::frame;
+    next.bytes = expected_bytes_;
+    return next;
+}
+
+Frame VideoSource::read(const Target& target) try {
+    Frame frame;
+    frame.capture_ns = capture_ns_;
+    frame.capture_origin = capture_origin_;
+    if (options_.is_recording()) frame.source_sequence = position_ - 1;
+    frame.copies = 1;  // inside retrieve(), see above
+    SlotMat slot(target);
+    if (!spare_.empty()) {
+        settle(spare_, target, frame);
+        return frame;
+    }
+    if (!capture_.retrieve(slot.mat())) slot.mat().release();
+    settle(slot.mat(), target, frame);
+    if (frame.kind != Frame::Kind::lost) expected_bytes_ = frame.image.bytes;
+    if (frame.kind == Frame::Kind::larger) {
+        spare_ = slot.mat();
+        spare_.allocator = nullptr;  // the slot's goes with this call
+    }
+    return frame;
+} catch (const std::exception& e) {
+    Frame frame;
+    frame.text = std::string("a frame can't be decoded: ") + e.what();
+    return frame;
+}
+
+void VideoSource::close() try {
+    spare_.release();
+    capture_.release();
+} catch (const std::exception&) {  // it is given up anyway
+}
+
+}  // namespace camtap::source
