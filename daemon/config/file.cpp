@@ -11,8 +11,8 @@
 #include <cstring>
 #include <utility>
 
-// The parser asserts what a broken file doesn't keep ("[~"), and reports it properly a few lines later. With NDEBUG it
-// would even have the compiler assume it.
+// The parser asserts what a broken file doesn't keep ("[~"), and reports it properly a few lines later. With
+// NDEBUG it would even have the compiler assume it.
 #undef NDEBUG
 #define TOML_ASSERT(condition) static_assert(true)
 #define TOML_HEADER_ONLY 1
@@ -128,11 +128,16 @@ Value converted(const toml::node& node, int nesting) {
     return value;
 }
 
-// The parser quotes keys, and a URL put where a key belongs may hold a password.
-std::string_view harmless(std::string_view description) {
+// One line of text. The parser quotes what it met: line ends, and keys; a URL put where a key belongs may
+// hold a password.
+std::string harmless(std::string_view description) {
     const bool suspicious =
         description.find("://") != description.npos || description.find('@') != description.npos;
-    return suspicious ? "this is not TOML" : description;
+    if (suspicious) return "this is not TOML";
+    std::string line(description);
+    std::replace_if(
+        line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
+    return line;
 }
 
 }  // namespace

@@ -29,6 +29,7 @@ struct Mistake {
 const std::vector<Mistake> kMistakes = {
     {"SyntaxError", "[daemon]\nlog_level = debug\n", "2:13: syntax: "},
     {"NoKeyInBrackets", "\n[~stream]", "2:2: syntax: "},
+    {"WordCutShort", "[daemon]\nsocket = t\n", "2:"},
     {"UnfinishedText", "[daemon]\nlog_level = \"debug\n", "2:19: syntax: "},
     {"NotUtf8", "[daemon]\n# \xff\xfe\n", "2:2: syntax: "},
     {"NulByte", std::string("[daemon]\n\xc3\xa4 = '\0'", 17),
