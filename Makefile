@@ -1,0 +1,39 @@
+# The front door. On a fresh Debian 12 each target does everything: what is missing is installed by apt first.
+
+PREFIX ?= /usr/local
+JOBS   ?= $(shell nproc)
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: build  ## see it at work: streams, an obstacle detector, a live table (DEMO_SECONDS=10: ends by itself)
+	@tests/demo build/release
+
+test: build-dev  ## build with all warnings as errors, run every test
+	@ctest --preset dev -j $(JOBS)
+
+build: build-release  ## what is installed, in build/release
+
+install: build  ## to PREFIX, which is /usr/local
+	@cmake --install build/release --prefix $(PREFIX)
+
+sanitize: build-asan-ubsan build-tsan  ## the tests again under AddressSanitizer, UBSan and ThreadSanitizer
+	@ctest --preset asan-ubsan -j $(JOBS)
+	@ctest --preset tsan -j $(JOBS)
+
+bare-test: ; @tests/bare_root make test  ## make test in a bare Debian 12 (as root)
+bare-demo: ; @DEMO_SECONDS=10 tests/bare_root make demo  ## make demo in a bare Debian 12 (as root)
+
+format:  ## all C and C++ files as .clang-format says
+	@tests/setup/install_packages
+	@tests/format_check --fix
+
+clean:  ## remove build/
+	@cmake -E rm -rf build
+
+build-%:
+	@tests/setup/install_packages
+	@cmake --preset $* >build/$*.log 2>&1 || (cat build/$*.log; exit 1)
+	@cmake --build --preset $* -j $(JOBS)
+
+.PHONY: help demo test build install sanitize bare-test bare-demo format clean

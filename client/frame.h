@@ -1,0 +1,35 @@
+// A frame in a tap's hands.
+#pragma once
+
+#include <memory>
+
+#include "camtap/camtap.h"
+#include "client/timeline.h"
+
+// Owns: the pin, and its share of segment and session, so that it outlives tap, generation and daemon.
+// Threads: any, one at a time for release; the contents don't change.
+struct camtap_frame {
+    camtap_frame_info info;
+    const std::byte* data;
+    camtap::client::ProcessMark mark;
+    camtap::client::Pinned pinned;
+};
+
+namespace camtap::client {
+
+using FramePtr = std::unique_ptr<camtap_frame>;
+
+// A frame in its publisher's words, as far as they make sense.
+struct Description {
+    camtap_frame_info info;  // `missed` is left zero
+    layout::Counters counters;
+};
+
+// Reads the record of a pinned frame, once. Errors: malformed.
+Result<Description> describe(const Pinned& pinned);
+
+// Copies row by row. Errors: too_big, invalid, forked.
+Status copy_rows(const camtap_frame& frame, void* destination, size_t destination_bytes,
+                 size_t destination_stride);
+
+}  // namespace camtap::client

@@ -1,0 +1,45 @@
+#include "client/image.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace camtap::client {
+
+constexpr uint32_t kMaxSide = std::numeric_limits<int32_t>::max();  // cv::Mat counts rows and columns in ints
+constexpr uint16_t kMaxChannels = 512;                              // CV_CN_MAX
+
+size_t depth_bytes(uint32_t depth) {
+    constexpr size_t kBytes[] = {1, 1, 2, 2, 4, 4, 8, 2};
+    return depth < std::size(kBytes) ? kBytes[depth] : 0;
+}
+
+// At most 2^31 × 2^9 × 2^3: no overflow once the fields are in range. 0: they aren't.
+static uint64_t row_bytes(const camtap_image& image) {
+    const bool in_range = image.width >= 1 && image.width <= kMaxSide && image.height >= 1 &&
+                          image.height <= kMaxSide && image.channels >= 1 && image.channels <= kMaxChannels;
+    return in_range ? uint64_t{image.width} * image.channels * depth_bytes(image.depth) : 0;
+}
+
+std::optional<uint64_t> extent_bytes(const camtap_image& image) {
+    const uint64_t row = row_bytes(image);
+    if (row == 0 || image.stride < row) return std::nullopt;
+    uint64_t rows_before = 0;
+    uint64_t extent = 0;
+    if (__builtin_mul_overflow(uint64_t{image.height} - 1, image.stride, &rows_before)) return std::nullopt;
+    if (__builtin_add_overflow(rows_before, row, &extent)) return std::nullopt;
+    return extent;
+}
+
+std::string_view image_fault(const camtap_image& image, uint64_t capacity) {
+    if (depth_bytes(image.depth) == 0) return "its depth is none of CAMTAP_U8 … CAMTAP_F16";
+    const uint64_t row = row_bytes(image);
+    if (row == 0) return "width and height must be 1 … 2147483647, channels 1 … 512";
+    if (image.stride < row) return "its stride is shorter than a row";
+    if (image.stride % depth_bytes(image.depth) != 0) return "its stride is not a multiple of the element size";
+    const std::optional<uint64_t> extent = extent_bytes(image);
+    if (!extent || image.bytes < *extent) return "its rows take more bytes than it says";
+    if (image.bytes > capacity) return "it is larger than its slot";
+    return {};
+}
+
+}  // namespace camtap::client

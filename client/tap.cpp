@@ -1,0 +1,276 @@
+#include "client/tap.h"
+
+#include <algorithm>
+
+#include "client/deadline.h"
+#include "client/greeting.h"
+#include "client/text.h"
+#include "common/futex.h"
+
+namespace camtap::client {
+namespace {
+
+// A daemon that dies wakes nobody, so sleep is cut into slices, after each of which the socket is looked at.
+constexpr int64_t kSlice = 100 * kNsPerMs;        // after a frame; doubling …
+constexpr int64_t kSliceMax = 1 * kNsPerSecond;   // … up to this
+constexpr int64_t kAnswerTime = 5 * kNsPerSecond;
+// While an answer is on its way the socket is what is slept on; frames are looked for in between.
+constexpr int64_t kGlance = 10 * kNsPerMs;
+
+bool too_old(int64_t capture_ns, int64_t max_age_ns, int64_t now) {
+    if (max_age_ns <= 0 || capture_ns >= now) return false;  // a capture time in the future is no age
+    return static_cast<uint64_t>(now) - static_cast<uint64_t>(capture_ns) > static_cast<uint64_t>(max_age_ns);
+}
+
+bool is_waited_out(Code code) {
+    return code == Code::no_daemon || code == Code::unknown_stream || code == Code::timeout ||
+           code == Code::protocol;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Tap>> Tap::open(const std::string& stream, const TapSettings& settings) {
+    if (Status name = check_stream_name(stream); !name.ok()) return name.error();
+    const Result<ProcessMark> mark = ProcessMark::current();
+    if (!mark.ok()) return mark.error();
+    std::unique_ptr<Tap> tap(new Tap(*mark, stream, settings, std::make_shared<FramesHeld>(0)));
+    if (Status attached = tap->attach(settings.attach_timeout_ns); !attached.ok()) return attached.error();
+    return tap;
+}
+
+Tap::Tap(ProcessMark mark, const std::string& stream, const TapSettings& settings,
+         std::shared_ptr<FramesHeld> held)
+    : mark_(mark),
+      stream_(stream),
+      start_oldest_(settings.start_oldest),
+      held_(std::move(held)),
+      attachment_(mark, settings.socket_path, stream, held_),
+      slice_ns_(kSlice) {}
+
+Status Tap::attach(int64_t timeout_ns) {
+    const Deadline deadline(timeout_ns == 0 ? kAnswerTime : timeout_ns);
+    for (;;) {
+        refresh();
+        if (attachment_.told()) break;
+        const bool detached = attachment_.phase() == Attachment::Phase::detached;
+        const bool final = timeout_ns == 0 || !is_waited_out(attachment_.fault().code);
+        if (detached && (final || deadline.passed())) return attachment_.fault();
+        if (deadline.passed()) return Error{Code::timeout, 0, "camtapd doesn't answer about '" + stream_ + "'"};
+        attachment_.wait(deadline.at_ns());
+    }
+    attachment_.be_patient();
+    return Done{};
+}
+
+Result<FramePtr> Tap::next(int64_t timeout_ns) { return wait_for(Want{}, timeout_ns); }
+
+Result<FramePtr> Tap::latest(int64_t timeout_ns, int64_t max_age_ns) {
+    return wait_for(Want{true, max_age_ns}, timeout_ns);
+}
+
+Result<FramePtr> Tap::try_next() {
+    if (Status may = may_take(); !may.ok()) return may.error();
+    Result<FramePtr> found = look(Want{});
+    const bool nothing = !found.ok() && found.error().code != Code::malformed;
+    if (!nothing || !attachment_.watched()) return found;
+    refresh();  // takes the message off the socket that made the descriptor readable
+    found = look(Want{});
+    if (found.ok() || found.error().code == Code::malformed) return found;
+    if (const auto& newest = attachment_.newest()) {
+        attachment_.arm(timeline_.passed_in(newest->terms().generation, newest->terms().instance));
+    } else {
+        attachment_.arm(0);
+    }
+    return found;
+}
+
+Status Tap::may_take() const {
+    if (!mark_.here()) return forked_error("tap");
+    if (held_->load(std::memory_order_acquire) < max_pins_) return Done{};
+    return Error{Code::too_many_frames, 0,
+                 "this program holds " + std::to_string(max_pins_) + " frames of '" + stream_ +
+                     "', as many as the stream's max_pins allows; release one first"};
+}
+
+Result<FramePtr> Tap::wait_for(const Want& want, int64_t timeout_ns) {
+    if (Status may = may_take(); !may.ok()) return may.error();
+    const Deadline deadline(timeout_ns);
+    for (;;) {
+        // before looking, so that a frame that comes after the look keeps us from sleeping
+        const uint64_t generation_seen = generations_;
+        const uint32_t wake_seen = wake_word();
+        Result<FramePtr> found = look(want);
+        if (found.ok()) return found;
+        const Code code = found.error().code;
+        if ((code != Code::timeout && code != Code::stale) || deadline.passed()) return found;
+        sleep(generation_seen, wake_seen, deadline.at_ns());
+    }
+}
+
+// One look without waiting: a frame, or the reason why there is none.
+Result<FramePtr> Tap::look(const Want& want) {
+    if (should_refresh()) refresh();
+    Result<FramePtr> taken = take(want);
+    if (taken.ok()) return taken;
+    if (taken.error().code != Code::timeout && taken.error().code != Code::stale) return taken;
+    // What the daemon says came before this look, so a stream that has ended had no more frames.
+    const Error why = why_nothing();
+    return why.code == Code::timeout ? taken.error() : why;
+}
+
+Result<FramePtr> Tap::take(const Want& want) {
+    Result<std::optional<Pinned>> found = want.newest ? timeline_.newest() : timeline_.next();
+    if (!found.ok()) return found.error();
+    if (!*found) return Error{Code::timeout, 0, "no new frame within the timeout"};
+    const Result<Description> frame = describe(**found);
+    if (!frame.ok()) {
+        timeline_.pass(**found);
+        return frame.error();
+    }
+    if (too_old(frame->info.capture_ns, want.max_age_ns, monotonic_ns())) {
+        return Error{Code::stale, 0, "no frame came that is as young as asked"};
+    }
+    return hand_out(std::move(**found), *frame, want);
+}
+
+Result<FramePtr> Tap::hand_out(Pinned pinned, const Description& described, const Want& want) {
+    // allocated before anything is booked: running out of memory changes nothing
+    const std::byte* data = pinned.segment->payload(pinned.slot);
+    FramePtr frame(new camtap_frame{described.info, data, mark_, std::move(pinned)});
+    frame->info.missed = ledger_.deliver(described.counters, timeline_.deliver(frame->pinned, want.newest));
+    last_sequence_ = frame->info.sequence;
+    slice_ns_ = kSlice;
+    show_ledger();
+    return frame;
+}
+
+void Tap::show_ledger() {
+    if (!attachment_.session()) return;
+    layout::PinPage& page = attachment_.session()->page();
+    const camtap_missed& missed = ledger_.missed();
+    page.delivered.store(ledger_.delivered(), std::memory_order_relaxed);
+    page.source_gap.store(missed.source_gap, std::memory_order_relaxed);
+    page.decode_error.store(missed.decode_error, std::memory_order_relaxed);
+    page.no_slot.store(missed.no_slot, std::memory_order_relaxed);
+    page.too_slow.store(missed.too_slow, std::memory_order_relaxed);
+    page.skipped.store(missed.skipped, std::memory_order_relaxed);
+    page.restart.store(missed.restart, std::memory_order_relaxed);
+    page.last_sequence.store(last_sequence_, std::memory_order_relaxed);
+}
+
+Error Tap::why_nothing() const {
+    if (attachment_.knows_state()) {
+        if (attachment_.stream_state() == wire::StreamState::ended) {
+            return Error{Code::ended, 0, "'" + stream_ + "' is at its end"};
+        }
+        if (attachment_.stream_state() == wire::StreamState::gone) {
+            return Error{Code::gone, 0, "'" + stream_ + "' is not configured any more"};
+        }
+    } else if (attachment_.phase() != Attachment::Phase::attached && is_unwelcome(attachment_.fault().code)) {
+        Error fault = attachment_.fault();
+        if (fault.code == Code::unknown_stream) fault.code = Code::gone;
+        return fault;
+    }
+    return Error{Code::timeout, 0, {}};
+}
+
+bool Tap::should_refresh() const {
+    return !attachment_.wakes_sleepers() || monotonic_ns() >= refresh_at_;
+}
+
+void Tap::refresh() {
+    refresh_at_ = monotonic_ns() + kSlice;
+    bool arrived = true;
+    while (arrived) {
+        attachment_.pump();
+        if (attachment_.session() && adopted_ != attachment_.attachments()) {
+            adopted_ = attachment_.attachments();
+            max_pins_ = attachment_.session()->words();
+            timeline_.adopt(attachment_.session());
+            show_ledger();
+        }
+        if (attachment_.told()) timeline_.thaw();
+        std::optional<Arrival> arrival = attachment_.take_arrival();
+        arrived = arrival.has_value();
+        if (arrived) {
+            const bool from_newest = generations_ == 0 && !start_oldest_;
+            timeline_.add(std::move(arrival->segment), attachment_.session(), arrival->previous_last, from_newest);
+            ++generations_;
+        }
+    }
+    if (!attachment_.told() && is_unwelcome(attachment_.fault().code)) timeline_.freeze();
+}
+
+uint32_t Tap::wake_word() const {
+    const auto& newest = attachment_.newest();
+    return newest ? newest->header().wake.load(std::memory_order_acquire) : 0;
+}
+
+void Tap::sleep(uint64_t generation_seen, uint32_t wake_seen, int64_t until_ns) {
+    if (generation_seen != generations_) return;  // `wake_seen` is another segment's
+    if (!attachment_.wakes_sleepers()) {
+        const bool frames_may_come = attachment_.phase() == Attachment::Phase::attached && attachment_.newest();
+        const int64_t glance = monotonic_ns() + kGlance;
+        return attachment_.wait(frames_may_come ? std::min(until_ns, glance) : until_ns);
+    }
+    const int64_t start = monotonic_ns();
+    const int64_t until = std::min(until_ns, start + slice_ns_);
+    futex_wait(attachment_.newest()->header().wake, wake_seen, until - start);
+    if (monotonic_ns() < start + slice_ns_) return;
+    slice_ns_ = std::min(2 * slice_ns_, kSliceMax);
+    refresh_at_ = 0;
+}
+
+Result<int> Tap::fd() {
+    if (!mark_.here()) return forked_error("tap");
+    const bool first = !attachment_.watched();
+    Result<int> fd = attachment_.watch();
+    if (!fd.ok() || !first) return fd;
+    refresh();
+    const auto& newest = attachment_.newest();
+    // so that it is readable at once if there are frames already
+    attachment_.arm(newest ? timeline_.passed_in(newest->terms().generation, newest->terms().instance) : 0);
+    return fd;
+}
+
+camtap_tap_state Tap::state(std::string& reason) const {
+    const bool had_a_frame = ledger_.delivered() > 0;
+    if (!attachment_.told()) {
+        reason = attachment_.fault().message;
+        const Code code = attachment_.fault().code;
+        if (code == Code::gone || code == Code::unknown_stream) return CAMTAP_GONE;
+        if (code == Code::not_allowed || code == Code::version) return CAMTAP_OFFLINE;
+        return CAMTAP_RESTARTING;
+    }
+    reason = attachment_.stream_reason();
+    switch (attachment_.stream_state()) {
+        case wire::StreamState::waiting:
+        case wire::StreamState::opening: return had_a_frame ? CAMTAP_RESTARTING : CAMTAP_CONNECTING;
+        case wire::StreamState::live: return CAMTAP_LIVE;
+        case wire::StreamState::stale: return CAMTAP_STALE;
+        case wire::StreamState::offline: return CAMTAP_OFFLINE;
+        case wire::StreamState::restarting: return CAMTAP_RESTARTING;
+        case wire::StreamState::ended: return CAMTAP_ENDED;
+        case wire::StreamState::gone: return CAMTAP_GONE;
+    }
+    return CAMTAP_RESTARTING;
+}
+
+Result<camtap_tap_status> Tap::status() {
+    if (!mark_.here()) return forked_error("tap");
+    refresh();
+    camtap_tap_status status{};
+    status.size = sizeof status;
+    std::string reason;
+    status.state = state(reason);
+    copy_text(status.reason, sizeof status.reason, reason);
+    status.expected = ledger_.expected();
+    status.delivered = ledger_.delivered();
+    status.missed = ledger_.missed();
+    status.max_pins = max_pins_;
+    status.frames_held = held_->load(std::memory_order_acquire);
+    status.attachments = attachment_.attachments();
+    return status;
+}
+
+}  // namespace camtap::client

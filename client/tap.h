@@ -1,0 +1,76 @@
+// A tap: frames of one stream, in order or only the newest, over every restart of source and daemon.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "client/attachment.h"
+#include "client/frame.h"
+#include "client/ledger.h"
+#include "client/timeline.h"
+
+namespace camtap::client {
+
+struct TapSettings {
+    std::string socket_path;
+    bool start_oldest = false;
+    int64_t attach_timeout_ns = 0;
+};
+
+// Puts together: Attachment (what the daemon says), Timeline (what can be read), Ledger (what was missed).
+// Cost of a frame, when nothing else happens: one futex wait, a pin, an unpin; nothing on the socket.
+// Threads: one at a time. Blocking: open, next and latest, up to their timeout; never the others.
+class Tap {
+  public:
+    static Result<std::unique_ptr<Tap>> open(const std::string& stream, const TapSettings& settings);
+
+    Result<FramePtr> next(int64_t timeout_ns);
+    Result<FramePtr> try_next();
+    Result<FramePtr> latest(int64_t timeout_ns, int64_t max_age_ns);
+
+    Result<int> fd();
+    Result<camtap_tap_status> status();
+
+  private:
+    // What the caller is after.
+    struct Want {
+        bool newest = false;
+        int64_t max_age_ns = 0;  // ≤ 0: any
+    };
+
+    Tap(ProcessMark mark, const std::string& stream, const TapSettings& settings,
+        std::shared_ptr<FramesHeld> held);
+
+    Status attach(int64_t timeout_ns);
+    Result<FramePtr> wait_for(const Want& want, int64_t timeout_ns);
+    Status may_take() const;
+    Result<FramePtr> look(const Want& want);
+    Result<FramePtr> take(const Want& want);
+    Result<FramePtr> hand_out(Pinned pinned, const Description& described, const Want& want);
+    void show_ledger();
+    Error why_nothing() const;
+
+    bool should_refresh() const;
+    void refresh();
+    void sleep(uint64_t generation_seen, uint32_t wake_seen, int64_t until_ns);
+    uint32_t wake_word() const;
+    camtap_tap_state state(std::string& reason) const;
+
+    const ProcessMark mark_;
+    const std::string stream_;
+    const bool start_oldest_;
+    const std::shared_ptr<FramesHeld> held_;
+
+    Attachment attachment_;
+    Timeline timeline_;
+    Ledger ledger_;
+    uint64_t generations_ = 0;     // that have arrived
+    uint64_t adopted_ = 0;         // the attachment whose session the timeline uses
+    uint64_t last_sequence_ = 0;
+    uint32_t max_pins_ = 0;
+    int64_t refresh_at_ = 0;
+    int64_t slice_ns_ = 0;
+};
+
+}  // namespace camtap::client

@@ -1,0 +1,77 @@
+// The frames that a tap may read, over generations: which one is next, which one is newest.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+
+#include "client/ledger.h"
+#include "client/session.h"
+#include "client/tap_segment.h"
+
+namespace camtap::client {
+
+// A frame that is pinned, and not yet handed out.
+struct Pinned {
+    std::shared_ptr<const TapSegment> segment;
+    uint64_t sequence;
+    uint32_t slot;
+    Pin pin;  // last member: let go before the segment is unmapped
+};
+
+// Generations in order, the one to be read from first; each is drained before the next one begins.
+// Invariant: only the last generation may be open, that is, get more frames.
+// Looking doesn't change anything: next() and newest() pin a frame, pass() or deliver() then move beyond it.
+class Timeline {
+  public:
+    // A new generation, read under `session`'s pins. `previous_last` ends the one before: its last number, or
+    // kUnknownLast: what has been published by now. `from_newest`: begin with the newest frame that is there.
+    void add(std::shared_ptr<const TapSegment> segment, std::shared_ptr<Session> session, uint64_t previous_last,
+             bool from_newest);
+    static constexpr uint64_t kUnknownLast = ~uint64_t{0};
+
+    // The daemon honours another session's pins from now on, in generations that it announced.
+    void adopt(const std::shared_ptr<Session>& session);
+    // No frames beyond those that are there now, until thaw(): the daemon wants this tap no more.
+    void freeze();
+    void thaw();
+
+    // The frame after the one passed last, or the oldest that is left. Errors: too_many_frames.
+    Result<std::optional<Pinned>> next();
+    // The newest frame that was not passed, in the newest generation that has one. Errors: too_many_frames.
+    Result<std::optional<Pinned>> newest() const;
+
+    // The frame is not to be seen again, but wasn't delivered: its description is nonsense.
+    void pass(const Pinned& frame);
+    // The same for a frame that is handed out; says how the tap came to it from the one delivered before.
+    Passage deliver(const Pinned& frame, bool by_choice);
+
+    // For the daemon's nudge: the last number passed in this generation, first − 1 if none.
+    uint64_t passed_in(uint32_t generation, uint64_t instance) const;
+
+  private:
+    struct Generation {
+        std::shared_ptr<const TapSegment> segment;
+        std::shared_ptr<Session> session;
+        uint64_t last = kOpen;   // highest number to be read
+        uint64_t passed = 0;     // nothing up to here is looked for again
+        uint64_t delivered = 0;  // the frame handed out last, or the number before the first one
+        uint64_t instance() const { return segment->terms().instance; }
+        uint64_t limit() const;
+    };
+    static constexpr uint64_t kOpen = ~uint64_t{0};
+    static constexpr size_t kMaxGenerations = 4;  // a source that crashes in a loop mustn't pile up memory
+
+    void drop_first();
+    void drop_before(const Pinned& frame);
+    static Result<Pin> claim(const Generation& generation);
+
+    std::deque<Generation> generations_;
+    uint64_t dropped_ = 0;           // frames not delivered in generations that were dropped since the last delivery
+    uint64_t malformed_ = 0;         // frames passed since the last delivery
+    uint64_t last_instance_ = 0;     // where the last delivered frame came from
+    uint32_t last_generation_ = 0;
+};
+
+}  // namespace camtap::client
