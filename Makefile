@@ -29,10 +29,11 @@ format:  ## all C and C++ files as .clang-format says
 	@tests/format_check --fix
 
 clean:  ## remove build/
-	@cmake -E rm -rf build
+	@rm -rf build
 
 build-%:
 	@tests/setup/install_packages
+	@mkdir -p build
 	@cmake --preset $* >build/$*.log 2>&1 || (cat build/$*.log; exit 1)
 	@cmake --build --preset $* -j $(JOBS)
 
