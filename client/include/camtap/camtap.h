@@ -410,11 +410,11 @@ CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_reload(const char* socket_path, 
 
 #ifdef __cplusplus
 }
-#define CAMTAP_INIT(type)      \
-    []() noexcept {            \
-        type t{};              \
-        t.size = sizeof(type); \
-        return t;              \
+#define CAMTAP_INIT(type)                      \
+    []() noexcept {                            \
+        type camtap_init_value{};              \
+        camtap_init_value.size = sizeof(type); \
+        return camtap_init_value;              \
     }()
 #else
 /* camtap_tap_options options = CAMTAP_INIT(camtap_tap_options); */
