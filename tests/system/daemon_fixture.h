@@ -1,7 +1,7 @@
-// A camtapd of our own for a test: in a directory of its own, with a configuration of its own, ended with the test.
+// A camtapd of our own for a test: in a directory of its own, with a configuration of its own, ended with the
+// test.
 #pragma once
 
-#include <camtap/camtap.hpp>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -13,6 +13,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <camtap/camtap.hpp>
 
 #include <chrono>
 #include <filesystem>
@@ -121,8 +122,9 @@ class Daemon {
         address.sun_family = AF_UNIX;
         notify_path.copy(address.sun_path, sizeof address.sun_path - 1);
         ASSERT_EQ(bind(notify, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-        child_ = Child({CAMTAPD, "--config", config_path(), "--socket", socket_path(), "--log-level", "debug"},
-                       {"NOTIFY_SOCKET=" + notify_path}, directory_.file("log"));
+        child_ =
+            Child({CAMTAPD, "--config", config_path(), "--socket", socket_path(), "--log-level", "debug"},
+                  {"NOTIFY_SOCKET=" + notify_path}, directory_.file("log"));
         ASSERT_GT(child_.pid(), 0);
         std::string said;
         while (said.find("READY=1") == std::string::npos) {
@@ -165,7 +167,9 @@ class Daemon {
         o.socket_path = socket_path();
         return Publisher(stream, o);
     }
-    camtap_stream_info info(const std::string& stream) const { return list_streams(socket_path(), stream).at(0); }
+    camtap_stream_info info(const std::string& stream) const {
+        return list_streams(socket_path(), stream).at(0);
+    }
 
   private:
     TemporaryDirectory directory_;
