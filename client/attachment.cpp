@@ -10,8 +10,6 @@
 namespace camtap::client {
 namespace {
 
-constexpr int64_t kRetryDelay = 10 * kNsPerMs;      // doubling …
-constexpr int64_t kRetryDelayMax = 200 * kNsPerMs;  // … up to this
 constexpr int64_t kPatientDelay = 1 * kNsPerSecond;
 constexpr int64_t kAnswerTime = 5 * kNsPerSecond;
 constexpr int64_t kResendDelay = 10 * kNsPerMs;
@@ -25,7 +23,8 @@ Error broke_protocol(const char* what) {
 }  // namespace
 
 bool is_unwelcome(Code code) {
-    return code == Code::not_allowed || code == Code::unknown_stream || code == Code::gone || code == Code::version;
+    return code == Code::not_allowed || code == Code::unknown_stream || code == Code::gone ||
+           code == Code::version;
 }
 
 Attachment::Attachment(ProcessMark mark, std::string socket_path, std::string stream,
@@ -62,9 +61,12 @@ void Attachment::wait(int64_t until_ns) const {
 
 int64_t Attachment::due_ns() const {
     switch (phase_) {
-        case Phase::detached: return retry_at_;
-        case Phase::greeting: return answer_by_;
-        case Phase::attached: break;
+        case Phase::detached:
+            return retry_at_;
+        case Phase::greeting:
+            return answer_by_;
+        case Phase::attached:
+            break;
     }
     if (sync_wanted_ || arm_failed_) return asked_at_ + kResendDelay;
     if (news() && !asked_) return asked_at_ + kHintInterval;
@@ -85,13 +87,13 @@ void Attachment::connect(int64_t now) {
 
 void Attachment::lose(Error error, int64_t now) {
     if (watch_ && phase_ != Phase::detached) watch_->remove(socket());
-    if (phase_ == Phase::attached && now - attached_at_ >= kPatientDelay) retry_delay_ = 0;
-    retry_delay_ = std::clamp(2 * retry_delay_, kRetryDelay, kRetryDelayMax);
+    if (phase_ == Phase::attached && now - attached_at_ >= kLastedNs) backoff_.reset();
     const bool slow = patient_ && (is_unwelcome(error.code) || error.code == Code::limit);
-    retry_at_ = now + (slow ? kPatientDelay : retry_delay_);
+    retry_at_ = now + (slow ? kPatientDelay : backoff_.next_ns());
     phase_ = Phase::detached;
     fault_ = std::move(error);
-    session_.reset();  // its socket stays open as long as frames, or generations not drained yet, need its pins
+    session_
+        .reset();  // its socket stays open as long as frames, or generations not drained yet, need its pins
     greeting_.reset();
     told_ = sync_wanted_ = asked_ = armed_ = arm_failed_ = false;
 }
@@ -133,7 +135,8 @@ Status Attachment::take_welcome(int64_t now) {
     }
     session_ = std::make_shared<Session>(std::move(greeting_), LocalMapping(mark_, std::move(*page)),
                                          welcome.max_pins, welcome.instance, held_);
-    if (welcome.instance != instance_) newest_.reset();  // generations of another daemon mean nothing to this one
+    if (welcome.instance != instance_)
+        newest_.reset();  // generations of another daemon mean nothing to this one
     instance_ = welcome.instance;
     phase_ = Phase::attached;
     attached_at_ = now;
@@ -143,8 +146,8 @@ Status Attachment::take_welcome(int64_t now) {
 }
 
 void Attachment::take_nudge() {
-    // One that an arm asked for may be about a frame, and then there is nothing to ask. A change of state shows in
-    // the words of the newest segment (news()); one that isn't ours tells us nothing.
+    // One that an arm asked for may be about a frame, and then there is nothing to ask. A change of state
+    // shows in the words of the newest segment (news()); one that isn't ours tells us nothing.
     if (!armed_ || !newest_ || superseded_seen_) sync_wanted_ = true;
     armed_ = false;
 }

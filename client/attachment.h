@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "client/backoff.h"
 #include "client/deadline.h"
 #include "client/session.h"
 #include "client/tap_segment.h"
@@ -20,14 +21,15 @@ struct Arrival {
     uint64_t previous_last;  // of the generation before it; Timeline::kUnknownLast
 };
 
-// A state machine: detached (until retry_at_) → greeting (hello sent) → attached (pin page mapped) → detached …
-// Invariants: the socket exists unless detached; at most one sync and one arm are unanswered.
-// Threads: the tap's. Blocking: only wait(). Errors: never surface by themselves; fault() says why it isn't attached.
+// A state machine: detached (until retry_at_) → greeting (hello sent) → attached (pin page mapped) → detached
+// … Invariants: the socket exists unless detached; at most one sync and one arm are unanswered. Threads: the
+// tap's. Blocking: only wait(). Errors: never surface by themselves; fault() says why it isn't attached.
 class Attachment {
   public:
     enum class Phase { detached, greeting, attached };
 
-    Attachment(ProcessMark mark, std::string socket_path, std::string stream, std::shared_ptr<FramesHeld> held);
+    Attachment(ProcessMark mark, std::string socket_path, std::string stream,
+               std::shared_ptr<FramesHeld> held);
     ~Attachment();
     Attachment(const Attachment&) = delete;
     Attachment& operator=(const Attachment&) = delete;
@@ -37,7 +39,8 @@ class Attachment {
     void pump();
     std::optional<Arrival> take_arrival() { return std::exchange(arrival_, std::nullopt); }
 
-    // Until the daemon has something to say, or pump() something to do, or `until_ns`. A signal ends it early.
+    // Until the daemon has something to say, or pump() something to do, or `until_ns`. A signal ends it
+    // early.
     void wait(int64_t until_ns) const;
 
     Phase phase() const { return phase_; }
@@ -59,7 +62,8 @@ class Attachment {
     // Words in the segment say that the daemon has news.
     bool news() const;
     bool asking() const { return asked_ || sync_wanted_; }
-    // Whatever happens now wakes those who sleep on newest()'s wake word; otherwise the socket has to be watched.
+    // Whatever happens now wakes those who sleep on newest()'s wake word; otherwise the socket has to be
+    // watched.
     bool wakes_sleepers() const {
         return phase_ == Phase::attached && newest_ && !superseded_seen_ && !asking() && !news();
     }
@@ -94,7 +98,7 @@ class Attachment {
     UniqueFd greeting_;  // the socket until it becomes the session's
     std::shared_ptr<Session> session_;
     int64_t retry_at_ = 0;
-    int64_t retry_delay_ = 0;
+    Backoff backoff_;
     int64_t answer_by_ = 0;
     int64_t attached_at_ = 0;
     bool patient_ = false;

@@ -15,10 +15,12 @@ const char* camtap_version(void) {
 }
 
 const char* camtap_error_name(camtap_error error) {
-    static constexpr const char* kNames[] = {
-        "ok",        "timeout",     "stale",    "ended", "gone",  "no_daemon",       "unknown_stream", "not_allowed",
-        "bad_name",  "version",     "limit",    "too_many_frames", "no_memory", "invalid", "protocol", "system",
-        "forked",    "too_big",     "no_slot",  "busy",  "malformed", "offline"};
+    static constexpr const char* kNames[] = {"ok",        "timeout",   "stale",          "ended",
+                                             "gone",      "no_daemon", "unknown_stream", "not_allowed",
+                                             "bad_name",  "version",   "limit",          "too_many_frames",
+                                             "no_memory", "invalid",   "protocol",       "system",
+                                             "forked",    "too_big",   "no_slot",        "busy",
+                                             "malformed", "offline"};
     const int code = -static_cast<int>(error);
     return code >= 0 && code < static_cast<int>(std::size(kNames)) ? kNames[code] : "unknown_error";
 }
@@ -30,11 +32,14 @@ const char* camtap_stream_state_name(uint32_t state) {
 }
 
 const char* camtap_tap_state_name(uint32_t state) {
-    static constexpr const char* kNames[] = {"connecting", "live", "stale", "offline", "restarting", "ended", "gone"};
+    static constexpr const char* kNames[] = {"connecting", "live",  "stale", "offline",
+                                             "restarting", "ended", "gone"};
     return state >= 1 && state <= std::size(kNames) ? kNames[state - 1] : "unknown";
 }
 
-size_t camtap_depth_bytes(uint32_t depth) { return camtap::client::depth_bytes(depth); }
+size_t camtap_depth_bytes(uint32_t depth) {
+    return camtap::client::depth_bytes(depth);
+}
 
 namespace {
 
@@ -55,7 +60,8 @@ constexpr NamedFormat kNamedFormats[] = {{CAMTAP_FOURCC_BGR8, CAMTAP_U8, 3, "bgr
 void camtap_format_name(const camtap_image* image, char* text, size_t text_bytes) {
     if (image == nullptr || text == nullptr || text_bytes == 0) return;
     for (const NamedFormat& format : kNamedFormats) {
-        if (image->fourcc != format.fourcc || image->depth != format.depth || image->channels != format.channels) {
+        if (image->fourcc != format.fourcc || image->depth != format.depth ||
+            image->channels != format.channels) {
             continue;
         }
         std::snprintf(text, text_bytes, "%s", format.name);
@@ -63,7 +69,8 @@ void camtap_format_name(const camtap_image* image, char* text, size_t text_bytes
     }
     static constexpr const char* kDepths[] = {"u8", "s8", "u16", "s16", "s32", "f32", "f64", "f16"};
     if (image->fourcc == CAMTAP_FOURCC_NONE && image->depth < std::size(kDepths) && image->channels >= 1) {
-        std::snprintf(text, text_bytes, "%sx%u", kDepths[image->depth], static_cast<unsigned>(image->channels));
+        std::snprintf(text, text_bytes, "%sx%u", kDepths[image->depth],
+                      static_cast<unsigned>(image->channels));
         return;
     }
     std::snprintf(text, text_bytes, "unknown");

@@ -30,7 +30,8 @@ static Result<TapSettings> settings_of(const camtap_tap_options* options) {
 
 camtap_error camtap_tap_open(const char* stream, const camtap_tap_options* options, camtap_tap** tap) {
     return guarded([&]() -> Status {
-        if (stream == nullptr || tap == nullptr) return Error{Code::invalid, 0, "a stream name and a place for the tap are needed"};
+        if (stream == nullptr || tap == nullptr)
+            return Error{Code::invalid, 0, "a stream name and a place for the tap are needed"};
         const Result<TapSettings> settings = settings_of(options);
         if (!settings.ok()) return settings.error();
         Result<std::unique_ptr<Tap>> opened = Tap::open(stream, *settings);
@@ -40,13 +41,16 @@ camtap_error camtap_tap_open(const char* stream, const camtap_tap_options* optio
     });
 }
 
-void camtap_tap_close(camtap_tap* tap) { delete tap; }
+void camtap_tap_close(camtap_tap* tap) {
+    delete tap;
+}
 
 // One of the three ways to get a frame.
 template <class Get>
 static camtap_error get_frame(camtap_tap* tap, camtap_frame** frame, Get get) {
     return guarded([&]() -> Status {
-        if (tap == nullptr || frame == nullptr) return Error{Code::invalid, 0, "a tap and a place for the frame are needed"};
+        if (tap == nullptr || frame == nullptr)
+            return Error{Code::invalid, 0, "a tap and a place for the frame are needed"};
         Result<FramePtr> got = get(*tap->tap);
         if (!got.ok()) return got.error();
         *frame = got->release();
@@ -62,7 +66,8 @@ camtap_error camtap_tap_try_next(camtap_tap* tap, camtap_frame** frame) {
     return get_frame(tap, frame, [&](Tap& t) { return t.try_next(); });
 }
 
-camtap_error camtap_tap_latest(camtap_tap* tap, int64_t timeout_ns, int64_t max_age_ns, camtap_frame** frame) {
+camtap_error camtap_tap_latest(camtap_tap* tap, int64_t timeout_ns, int64_t max_age_ns,
+                               camtap_frame** frame) {
     return get_frame(tap, frame, [&](Tap& t) { return t.latest(timeout_ns, max_age_ns); });
 }
 
@@ -89,16 +94,23 @@ camtap_error camtap_tap_get_status(camtap_tap* tap, camtap_tap_status* status) {
     });
 }
 
-const camtap_frame_info* camtap_frame_get_info(const camtap_frame* frame) { return &frame->info; }
+const camtap_frame_info* camtap_frame_get_info(const camtap_frame* frame) {
+    return &frame->info;
+}
 
-const void* camtap_frame_data(const camtap_frame* frame) { return frame->data; }
+const void* camtap_frame_data(const camtap_frame* frame) {
+    return frame->data;
+}
 
 camtap_error camtap_frame_copy(const camtap_frame* frame, void* destination, size_t destination_bytes,
                                size_t destination_stride) {
     return guarded([&]() -> Status {
-        if (frame == nullptr || destination == nullptr) return Error{Code::invalid, 0, "a frame and a destination are needed"};
+        if (frame == nullptr || destination == nullptr)
+            return Error{Code::invalid, 0, "a frame and a destination are needed"};
         return copy_rows(*frame, destination, destination_bytes, destination_stride);
     });
 }
 
-void camtap_frame_release(camtap_frame* frame) { delete frame; }
+void camtap_frame_release(camtap_frame* frame) {
+    delete frame;
+}

@@ -18,13 +18,14 @@ Result<Description> describe(const Pinned& pinned) {
     info.capture_ns = record.capture_ns;
     info.publish_ns = record.publish_ns;
     info.source_sequence = record.source_sequence;
-    info.image = camtap_image{sizeof(camtap_image), record.width, record.height, record.fourcc,
-                              record.depth, record.channels, 0, record.stride, record.bytes};
+    info.image = camtap_image{
+        sizeof(camtap_image), record.width, record.height, record.fourcc, record.depth, record.channels, 0,
+        record.stride,        record.bytes};
     const std::string_view fault = image_fault(info.image, pinned.segment->terms().geometry.slot_bytes);
     if (fault.empty()) return Description{info, record.counters};
     return Error{Code::malformed, 0,
-                 "frame " + std::to_string(pinned.sequence) + " is described wrongly by its publisher: " +
-                     std::string(fault)};
+                 "frame " + std::to_string(pinned.sequence) +
+                     " is described wrongly by its publisher: " + std::string(fault)};
 }
 
 Status copy_rows(const camtap_frame& frame, void* destination, size_t destination_bytes,

@@ -34,8 +34,8 @@ wire::Hello hello(wire::Role role, std::string_view stream, uint32_t stock) {
 Status check_welcome(const wire::Welcome& welcome) {
     if (welcome.major == wire::kMajor) return Done{};
     return Error{Code::version, 0,
-                 "camtapd speaks version " + std::to_string(welcome.major) + " of the protocol, this library " +
-                     std::to_string(wire::kMajor)};
+                 "camtapd speaks version " + std::to_string(welcome.major) +
+                     " of the protocol, this library " + std::to_string(wire::kMajor)};
 }
 
 Error refusal(int32_t code, int32_t system_errno, std::string_view message) {

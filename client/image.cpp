@@ -35,7 +35,8 @@ std::string_view image_fault(const camtap_image& image, uint64_t capacity) {
     const uint64_t row = row_bytes(image);
     if (row == 0) return "width and height must be 1 … 2147483647, channels 1 … 512";
     if (image.stride < row) return "its stride is shorter than a row";
-    if (image.stride % depth_bytes(image.depth) != 0) return "its stride is not a multiple of the element size";
+    if (image.stride % depth_bytes(image.depth) != 0)
+        return "its stride is not a multiple of the element size";
     const std::optional<uint64_t> extent = extent_bytes(image);
     if (!extent || image.bytes < *extent) return "its rows take more bytes than it says";
     if (image.bytes > capacity) return "it is larger than its slot";

@@ -1,4 +1,5 @@
-// Does an image fit its slot? The one check that publishers' words go through, before publishing and when reading.
+// Does an image fit its slot? The one check that publishers' words go through, before publishing and when
+// reading.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +16,8 @@ size_t depth_bytes(uint32_t depth);
 // Bytes from the first to the last one of the image; empty when its fields contradict each other or overflow.
 std::optional<uint64_t> extent_bytes(const camtap_image& image);
 
-// Empty if the image, `bytes` included, lies within `capacity` bytes and can be had as a matrix; else what is wrong.
-// Never overflows, whatever the fields hold.
+// Empty if the image, `bytes` included, lies within `capacity` bytes and can be had as a matrix; else what is
+// wrong. Never overflows, whatever the fields hold.
 std::string_view image_fault(const camtap_image& image, uint64_t capacity);
 
 }  // namespace camtap::client

@@ -27,6 +27,8 @@ camtap_error guarded(Call call) noexcept {
     }
 }
 
-inline Status success() { return Done{}; }
+inline Status success() {
+    return Done{};
+}
 
 }  // namespace camtap::client

@@ -5,7 +5,9 @@
 namespace camtap::client {
 
 // A counter that goes back is a lie or a restart nobody told of: it has not grown.
-static uint64_t growth(uint64_t before, uint64_t now) { return now > before ? now - before : 0; }
+static uint64_t growth(uint64_t before, uint64_t now) {
+    return now > before ? now - before : 0;
+}
 
 // Frames published between the two, by the counters.
 static uint64_t unread_by_counters(const layout::Counters& before, const layout::Counters& now) {
@@ -42,8 +44,8 @@ camtap_missed Ledger::deliver(const layout::Counters& counters, const Passage& p
     missed_.too_slow += missed.too_slow;
     missed_.skipped += missed.skipped;
     missed_.restart += missed.restart;
-    expected_ += 1 + missed.source_gap + missed.decode_error + missed.no_slot + missed.too_slow + missed.skipped +
-                 missed.restart;
+    expected_ += 1 + missed.source_gap + missed.decode_error + missed.no_slot + missed.too_slow +
+                 missed.skipped + missed.restart;
     delivered_ += 1;
     last_ = counters;
     return missed;

@@ -11,11 +11,11 @@ namespace camtap::client {
 // How a tap came from the frame that it got before to the one that it gets now.
 struct Passage {
     bool same_generation = true;
-    bool same_epoch = true;     // of one run of the daemon: the counters go on
-    bool by_choice = false;     // a call of latest: what was passed over is skipped, not too_slow
-    uint64_t passed = 0;        // published frames between the two, in generations that this tap looked at
-    uint64_t lost_behind = 0;   // another epoch: published in the old one after the frame before
-    uint64_t malformed = 0;     // of `passed`: those whose description didn't fit
+    bool same_epoch = true;    // of one run of the daemon: the counters go on
+    bool by_choice = false;    // a call of latest: what was passed over is skipped, not too_slow
+    uint64_t passed = 0;       // published frames between the two, in generations that this tap looked at
+    uint64_t lost_behind = 0;  // another epoch: published in the old one after the frame before
+    uint64_t malformed = 0;    // of `passed`: those whose description didn't fit
 };
 
 // Invariant: expected == delivered + sum of missed, for whatever counters a publisher makes up (modulo 2^64).

@@ -8,8 +8,8 @@
 
 namespace camtap::client {
 
-// Owns: the mapping, in the process that made it. In a child it is inert: nothing is mapped there, so that nothing may
-// be touched, and nothing unmapped either, for the address may be in use again.
+// Owns: the mapping, in the process that made it. In a child it is inert: nothing is mapped there, so that
+// nothing may be touched, and nothing unmapped either, for the address may be in use again.
 class LocalMapping {
   public:
     LocalMapping(ProcessMark mark, Mapping mapping) : mark_(mark), mapping_(std::move(mapping)) {

@@ -10,7 +10,8 @@ namespace {
 
 constexpr size_t kPageBytes = 4096;
 
-// Lock-free, because a mutex could be held by another thread in the moment of fork(), and for ever in the child.
+// Lock-free, because a mutex could be held by another thread in the moment of fork(), and for ever in the
+// child.
 std::atomic<std::atomic<uint32_t>*> newest_word{nullptr};
 
 Result<std::atomic<uint32_t>*> make_word() {
@@ -32,7 +33,8 @@ Result<ProcessMark> ProcessMark::current() {
     // The first call, or the first one in a child: the parent's page stays, its objects look at it.
     Result<std::atomic<uint32_t>*> made = make_word();
     if (!made.ok()) return made.error();
-    if (newest_word.compare_exchange_strong(word, *made, std::memory_order_acq_rel)) return ProcessMark(*made);
+    if (newest_word.compare_exchange_strong(word, *made, std::memory_order_acq_rel))
+        return ProcessMark(*made);
     munmap(*made, kPageBytes);  // another thread was faster
     return ProcessMark(word);
 }

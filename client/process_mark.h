@@ -8,9 +8,9 @@
 
 namespace camtap::client {
 
-// Which process made an object. Whatever shares something with the daemon holds one, and asks before it touches that:
-// a child must not send on its parent's socket, clear its pins, or read mappings that it didn't inherit.
-// Owns: nothing; the page behind it stays for the life of the process. Threads: any.
+// Which process made an object. Whatever shares something with the daemon holds one, and asks before it
+// touches that: a child must not send on its parent's socket, clear its pins, or read mappings that it didn't
+// inherit. Owns: nothing; the page behind it stays for the life of the process. Threads: any.
 class ProcessMark {
   public:
     // The mark of the calling process. Errors: no_memory, system.

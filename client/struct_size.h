@@ -1,4 +1,5 @@
-// Structs that cross between programs and libraries of different ages: each begins with the size its owner knows.
+// Structs that cross between programs and libraries of different ages: each begins with the size its owner
+// knows.
 #pragma once
 
 #include <algorithm>
@@ -10,15 +11,16 @@
 
 namespace camtap::client {
 
-// Takes a caller's struct over: fields that the caller doesn't know are zero, those that we don't know are ignored.
-// `least` bytes the caller must know. Errors: invalid.
+// Takes a caller's struct over: fields that the caller doesn't know are zero, those that we don't know are
+// ignored. `least` bytes the caller must know. Errors: invalid.
 template <class Struct>
 Result<Struct> take_struct(const Struct* from, const char* name, size_t least = sizeof(uint32_t)) {
     uint32_t size = 0;
     if (from != nullptr) std::memcpy(&size, from, sizeof size);
     if (from == nullptr || size < least) {
-        return Error{Code::invalid, 0,
-                     std::string(name) + (from == nullptr ? " is missing" : ": its size isn't set; use CAMTAP_INIT")};
+        return Error{
+            Code::invalid, 0,
+            std::string(name) + (from == nullptr ? " is missing" : ": its size isn't set; use CAMTAP_INIT")};
     }
     Struct taken{};
     std::memcpy(&taken, from, std::min<size_t>(size, sizeof taken));

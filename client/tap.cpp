@@ -11,8 +11,8 @@ namespace camtap::client {
 namespace {
 
 // A daemon that dies wakes nobody, so sleep is cut into slices, after each of which the socket is looked at.
-constexpr int64_t kSlice = 100 * kNsPerMs;        // after a frame; doubling …
-constexpr int64_t kSliceMax = 1 * kNsPerSecond;   // … up to this
+constexpr int64_t kSlice = 100 * kNsPerMs;       // after a frame; doubling …
+constexpr int64_t kSliceMax = 1 * kNsPerSecond;  // … up to this
 constexpr int64_t kAnswerTime = 5 * kNsPerSecond;
 // While an answer is on its way the socket is what is slept on; frames are looked for in between.
 constexpr int64_t kGlance = 10 * kNsPerMs;
@@ -55,14 +55,17 @@ Status Tap::attach(int64_t timeout_ns) {
         const bool detached = attachment_.phase() == Attachment::Phase::detached;
         const bool final = timeout_ns == 0 || !is_waited_out(attachment_.fault().code);
         if (detached && (final || deadline.passed())) return attachment_.fault();
-        if (deadline.passed()) return Error{Code::timeout, 0, "camtapd doesn't answer about '" + stream_ + "'"};
+        if (deadline.passed())
+            return Error{Code::timeout, 0, "camtapd doesn't answer about '" + stream_ + "'"};
         attachment_.wait(deadline.at_ns());
     }
     attachment_.be_patient();
     return Done{};
 }
 
-Result<FramePtr> Tap::next(int64_t timeout_ns) { return wait_for(Want{}, timeout_ns); }
+Result<FramePtr> Tap::next(int64_t timeout_ns) {
+    return wait_for(Want{}, timeout_ns);
+}
 
 Result<FramePtr> Tap::latest(int64_t timeout_ns, int64_t max_age_ns) {
     return wait_for(Want{true, max_age_ns}, timeout_ns);
@@ -194,7 +197,8 @@ void Tap::refresh() {
         arrived = arrival.has_value();
         if (arrived) {
             const bool from_newest = generations_ == 0 && !start_oldest_;
-            timeline_.add(std::move(arrival->segment), attachment_.session(), arrival->previous_last, from_newest);
+            timeline_.add(std::move(arrival->segment), attachment_.session(), arrival->previous_last,
+                          from_newest);
             ++generations_;
         }
     }
@@ -209,7 +213,8 @@ uint32_t Tap::wake_word() const {
 void Tap::sleep(uint64_t generation_seen, uint32_t wake_seen, int64_t until_ns) {
     if (generation_seen != generations_) return;  // `wake_seen` is another segment's
     if (!attachment_.wakes_sleepers()) {
-        const bool frames_may_come = attachment_.phase() == Attachment::Phase::attached && attachment_.newest();
+        const bool frames_may_come =
+            attachment_.phase() == Attachment::Phase::attached && attachment_.newest();
         const int64_t glance = monotonic_ns() + kGlance;
         return attachment_.wait(frames_may_come ? std::min(until_ns, glance) : until_ns);
     }
@@ -245,13 +250,20 @@ camtap_tap_state Tap::state(std::string& reason) const {
     reason = attachment_.stream_reason();
     switch (attachment_.stream_state()) {
         case wire::StreamState::waiting:
-        case wire::StreamState::opening: return had_a_frame ? CAMTAP_RESTARTING : CAMTAP_CONNECTING;
-        case wire::StreamState::live: return CAMTAP_LIVE;
-        case wire::StreamState::stale: return CAMTAP_STALE;
-        case wire::StreamState::offline: return CAMTAP_OFFLINE;
-        case wire::StreamState::restarting: return CAMTAP_RESTARTING;
-        case wire::StreamState::ended: return CAMTAP_ENDED;
-        case wire::StreamState::gone: return CAMTAP_GONE;
+        case wire::StreamState::opening:
+            return had_a_frame ? CAMTAP_RESTARTING : CAMTAP_CONNECTING;
+        case wire::StreamState::live:
+            return CAMTAP_LIVE;
+        case wire::StreamState::stale:
+            return CAMTAP_STALE;
+        case wire::StreamState::offline:
+            return CAMTAP_OFFLINE;
+        case wire::StreamState::restarting:
+            return CAMTAP_RESTARTING;
+        case wire::StreamState::ended:
+            return CAMTAP_ENDED;
+        case wire::StreamState::gone:
+            return CAMTAP_GONE;
     }
     return CAMTAP_RESTARTING;
 }

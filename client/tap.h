@@ -65,8 +65,8 @@ class Tap {
     Attachment attachment_;
     Timeline timeline_;
     Ledger ledger_;
-    uint64_t generations_ = 0;     // that have arrived
-    uint64_t adopted_ = 0;         // the attachment whose session the timeline uses
+    uint64_t generations_ = 0;  // that have arrived
+    uint64_t adopted_ = 0;      // the attachment whose session the timeline uses
     uint64_t last_sequence_ = 0;
     uint32_t max_pins_ = 0;
     int64_t refresh_at_ = 0;

@@ -22,7 +22,8 @@ bool TapSegment::try_pin(layout::Word64& pin_word, uint64_t n, uint32_t& slot) c
     if (n == 0) return false;  // a retired slot says 0
     const uint32_t s = view_.index(n).load(std::memory_order_acquire);
     if (s >= terms_.geometry.slot_count) return false;
-    if (!pins::try_pin(pin_word, layout::pin_value(terms_.generation, s), view_.slot(s).sequence, n)) return false;
+    if (!pins::try_pin(pin_word, layout::pin_value(terms_.generation, s), view_.slot(s).sequence, n))
+        return false;
     slot = s;
     return true;
 }

@@ -20,7 +20,8 @@ struct SegmentTerms {
 };
 
 // Owns: a read-only mapping. Invariant: the geometry is valid and lies within the mapping.
-// Every word is loaded once and believed nowhere: slot numbers are range-checked, records checked by image_fault().
+// Every word is loaded once and believed nowhere: slot numbers are range-checked, records checked by
+// image_fault().
 class TapSegment {
   public:
     // Errors: protocol (geometry out of range, first is 0), malformed (memory too short), no_memory, system.
@@ -35,8 +36,8 @@ class TapSegment {
     // Newest published number; terms().first − 1 when there is none.
     uint64_t head() const { return view_.header().head.load(std::memory_order_acquire); }
 
-    // Pins frame n with the caller's pin word. True: its slot is in `slot`, and stays as it is until the word is
-    // cleared. False: the frame isn't there any more (or the index is nonsense); nothing is pinned.
+    // Pins frame n with the caller's pin word. True: its slot is in `slot`, and stays as it is until the word
+    // is cleared. False: the frame isn't there any more (or the index is nonsense); nothing is pinned.
     [[nodiscard]] bool try_pin(layout::Word64& pin_word, uint64_t n, uint32_t& slot) const;
 
     // Both need the slot pinned.

@@ -43,7 +43,8 @@ void Timeline::thaw() {
 
 Result<Pin> Timeline::claim(const Generation& generation) {
     const std::optional<uint32_t> word = generation.session->claim();
-    if (!word) return Error{Code::too_many_frames, 0, "every pin of this tap is in use; release a frame first"};
+    if (!word)
+        return Error{Code::too_many_frames, 0, "every pin of this tap is in use; release a frame first"};
     return Pin(generation.session, *word);
 }
 
@@ -69,7 +70,8 @@ Result<std::optional<Pinned>> Timeline::next() {
             const uint64_t length = generation.segment->index_length();
             uint64_t n = std::max(generation.passed + 1, limit >= length ? limit - length + 1 : 1);
             uint32_t slot = 0;
-            for (uint64_t left = limit - n + 1; left > 0; --left, ++n) {  // counted: limit may be the highest number
+            for (uint64_t left = limit - n + 1; left > 0;
+                 --left, ++n) {  // counted: limit may be the highest number
                 if (!generation.segment->try_pin(pin->word(), n, slot)) continue;
                 return std::optional(Pinned{generation.segment, n, slot, std::move(*pin)});
             }
@@ -87,7 +89,8 @@ Result<std::optional<Pinned>> Timeline::newest() const {
         Result<Pin> pin = claim(*generation);
         if (!pin.ok()) return pin.error();
         // A newest frame that is gone already was overtaken: there are newer ones.
-        for (uint32_t tries = generation->segment->index_length(); tries > 0; --tries, n = generation->limit()) {
+        for (uint32_t tries = generation->segment->index_length(); tries > 0;
+             --tries, n = generation->limit()) {
             uint32_t slot = 0;
             if (!generation->segment->try_pin(pin->word(), n, slot)) continue;
             return std::optional(Pinned{generation->segment, n, slot, std::move(*pin)});

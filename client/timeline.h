@@ -27,8 +27,8 @@ class Timeline {
   public:
     // A new generation, read under `session`'s pins. `previous_last` ends the one before: its last number, or
     // kUnknownLast: what has been published by now. `from_newest`: begin with the newest frame that is there.
-    void add(std::shared_ptr<const TapSegment> segment, std::shared_ptr<Session> session, uint64_t previous_last,
-             bool from_newest);
+    void add(std::shared_ptr<const TapSegment> segment, std::shared_ptr<Session> session,
+             uint64_t previous_last, bool from_newest);
     static constexpr uint64_t kUnknownLast = ~uint64_t{0};
 
     // The daemon honours another session's pins from now on, in generations that it announced.
@@ -68,9 +68,9 @@ class Timeline {
     static Result<Pin> claim(const Generation& generation);
 
     std::deque<Generation> generations_;
-    uint64_t dropped_ = 0;           // frames not delivered in generations that were dropped since the last delivery
-    uint64_t malformed_ = 0;         // frames passed since the last delivery
-    uint64_t last_instance_ = 0;     // where the last delivered frame came from
+    uint64_t dropped_ = 0;    // frames not delivered in generations that were dropped since the last delivery
+    uint64_t malformed_ = 0;  // frames passed since the last delivery
+    uint64_t last_instance_ = 0;  // where the last delivered frame came from
     uint32_t last_generation_ = 0;
 };
 

@@ -24,7 +24,9 @@ void Watch::add(int socket) {
     epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, socket, &event);
 }
 
-void Watch::remove(int socket) { epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket, nullptr); }
+void Watch::remove(int socket) {
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket, nullptr);
+}
 
 void Watch::wake_at(int64_t at_ns, int64_t now_ns) {
     // setting it again also takes back that it has expired

@@ -8,14 +8,16 @@
 
 namespace camtap::client {
 
-// Owns: an epoll descriptor with a timer and, at times, a session's socket inside. Readable when one of them is.
+// Owns: an epoll descriptor with a timer and, at times, a session's socket inside. Readable when one of them
+// is.
 class Watch {
   public:
     static Result<Watch> open();
 
     int fd() const { return epoll_.get(); }
     void add(int socket);
-    // To be called before the socket is closed: a child of fork() may hold it open, and epoll would go on watching.
+    // To be called before the socket is closed: a child of fork() may hold it open, and epoll would go on
+    // watching.
     void remove(int socket);
     // Readable from `at_ns` on, until the next call; 0: never.
     void wake_at(int64_t at_ns, int64_t now_ns);

@@ -1,0 +1,337 @@
+#include "client/publisher.h"
+
+#include <algorithm>
+
+#include "client/greeting.h"
+#include "client/image.h"
+#include "client/text.h"
+
+namespace camtap::client {
+namespace {
+
+constexpr int64_t kAnswerTime = 5 * kNsPerSecond;
+
+bool is_waited_out_at_open(Code code) {
+    return code == Code::no_daemon || code == Code::unknown_stream || code == Code::timeout ||
+           code == Code::protocol;
+}
+
+// The daemon may not have noticed yet that our own connection before this one is gone.
+bool is_waited_out_later(Code code) {
+    return is_waited_out_at_open(code) || code == Code::busy;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Publisher>> Publisher::open(const std::string& stream, PublisherSettings settings) {
+    if (Status name = check_stream_name(stream); !name.ok()) return name.error();
+    if (settings.stock < 1 || settings.stock > layout::kMaxStock) {
+        return Error{Code::invalid, 0,
+                     "a publisher's stock is 1 … " + std::to_string(layout::kMaxStock) + " slots"};
+    }
+    const Result<ProcessMark> mark = ProcessMark::current();
+    if (!mark.ok()) return mark.error();
+    const int64_t timeout_ns = settings.attach_timeout_ns;
+    std::unique_ptr<Publisher> publisher(new Publisher(*mark, stream, std::move(settings)));
+    if (Status attached = publisher->attach(timeout_ns); !attached.ok()) return attached.error();
+    return publisher;
+}
+
+Publisher::Publisher(ProcessMark mark, const std::string& stream, PublisherSettings settings)
+    : mark_(mark),
+      stream_(stream),
+      stock_(settings.stock),
+      link_(std::move(settings.socket_path), stream, settings.stock, std::move(settings.connection)) {}
+
+Status Publisher::attach(int64_t timeout_ns) {
+    const Deadline deadline(timeout_ns == 0 ? kAnswerTime : timeout_ns);
+    for (;;) {
+        take_messages();
+        if (link_.ready()) return Done{};
+        const bool final =
+            timeout_ns == 0 || !link_.reconnects() || !is_waited_out_at_open(link_.fault().code);
+        if (link_.detached() && (final || deadline.passed())) return link_.fault();
+        if (deadline.passed())
+            return Error{Code::timeout, 0, "camtapd doesn't answer about '" + stream_ + "'"};
+        link_.wait(deadline.at_ns());
+    }
+}
+
+// ---- what the daemon says ----
+
+void Publisher::take_messages() {
+    notice_session();
+    while (Datagram* datagram = link_.receive_next()) {
+        notice_session();
+        take_message(*datagram);
+    }
+    notice_session();
+}
+
+// Slots and questions of a connection end with it.
+void Publisher::notice_session() {
+    const uint64_t session = link_.ready() ? link_.sessions() : 0;
+    if (session == session_) return;
+    session_ = session;
+    needing_ = asking_ = false;
+    refused_.reset();
+    retire_segment();
+    if (session != 0 && report_) send_report();
+}
+
+void Publisher::retire_segment() {
+    if (!segment_) return;
+    if (segment_->held() > 0) retired_.push_back(std::move(segment_));
+    segment_.reset();
+    counters_ = {};  // the next segment says where to go on
+    copies_ = 0;
+}
+
+void Publisher::take_message(Datagram& datagram) {
+    Status taken = Done{};
+    switch (datagram.type()) {
+        case wire::Type::segment:
+            taken = take_segment(datagram);
+            break;
+        case wire::Type::granted:
+            taken = take_granted(datagram);
+            break;
+        case wire::Type::refused:
+            take_refusal(datagram);
+            break;
+        default:
+            taken = ending(datagram);
+    }
+    if (!taken.ok()) link_.lose(taken.error());
+}
+
+Status Publisher::take_segment(Datagram& datagram) {
+    wire::Segment message{};
+    const Error nonsense{Code::protocol, 0, "camtapd sent a segment that makes no sense"};
+    if (!needing_ || !datagram.as(message) || !datagram.fd) return nonsense;
+    const layout::Geometry geometry = wire::geometry(message.geometry);
+    if (!geometry.valid() || geometry.slot_bytes < needed_bytes_ || message.first == 0) return nonsense;
+    Result<Mapping> mapping =
+        Mapping::map(datagram.fd.get(), geometry.segment_bytes(), Mapping::Access::read_write);
+    if (!mapping.ok()) return mapping.error();
+    const bool counted_in_it = segment_ != nullptr;  // the daemon has read our counts there
+    const layout::Counters since = counted_in_it ? layout::Counters{} : counters_;
+    const uint64_t copies_since = counted_in_it ? 0 : copies_;
+    retire_segment();
+    segment_ = std::make_unique<WritableSegment>(LocalMapping(mark_, std::move(*mapping)), message.generation,
+                                                 geometry, message.first);
+    counters_ = message.counters;
+    counters_.captured += since.captured;
+    counters_.source_gap += since.source_gap;
+    counters_.decode_error += since.decode_error;
+    counters_.no_slot += since.no_slot;
+    copies_ = message.copies + copies_since;
+    segment_->show(counters_, copies_);
+    needing_ = false;
+    auto mapped = wire::make<wire::Mapped>();
+    mapped.generation = message.generation;
+    if (link_.send(mapped) != Sent::yes) return Error{Code::no_daemon, 0, "camtapd went away"};
+    asking_ = true;  // it is answered by a grant
+    return Done{};
+}
+
+Status Publisher::take_granted(const Datagram& datagram) {
+    wire::Granted granted{};
+    const Error nonsense{Code::protocol, 0, "camtapd granted slots that make no sense"};
+    if (!asking_ || !datagram.as(granted) || granted.count > layout::kMaxStock) return nonsense;
+    asking_ = false;
+    // one for a generation that is over was asked for before `need` ended it
+    if (!segment_ || granted.generation != segment_->generation()) return Done{};
+    if (!segment_->grant(granted.slots, granted.count)) return nonsense;
+    return Done{};
+}
+
+void Publisher::take_refusal(const Datagram& datagram) {
+    if (!needing_ && !asking_) return link_.lose(ending(datagram));
+    refused_ = ending(datagram);
+    (asking_ ? asking_ : needing_) = false;  // answers come in order, and no ask follows a need
+}
+
+// ---- what the caller wants ----
+
+Result<camtap_slot> Publisher::acquire(uint64_t bytes, int64_t timeout_ns) {
+    if (!mark_.here()) return forked_error("publisher");
+    if (bytes == 0) return Error{Code::invalid, 0, "a frame of 0 bytes can't be published"};
+    const Deadline deadline(timeout_ns);
+    refused_.reset();
+    for (bool asked = false;;) {
+        take_messages();
+        Result<std::optional<camtap_slot>> slot = try_acquire(bytes, asked);
+        if (!slot.ok()) return slot.error();
+        if (*slot) return **slot;
+        if (deadline.passed()) return why_not();
+        link_.wait(deadline.at_ns());
+    }
+}
+
+// Empty: an answer is awaited.
+Result<std::optional<camtap_slot>> Publisher::try_acquire(uint64_t bytes, bool& asked) {
+    const std::optional<camtap_slot> later;
+    if (!link_.ready()) {
+        const bool hopeless = !link_.reconnects() || !is_waited_out_later(link_.fault().code);
+        if (link_.detached() && hopeless) return link_.fault();
+        return later;
+    }
+    if (refused_) return *std::exchange(refused_, std::nullopt);
+    if (bytes > link_.max_frame_bytes()) {
+        return Error{Code::too_big, 0,
+                     "a frame of " + std::to_string(bytes) + " bytes; max_frame_bytes of '" + stream_ +
+                         "' is " + std::to_string(link_.max_frame_bytes())};
+    }
+    if (needing_) return later;
+    if (!segment_ || bytes > segment_->slot_bytes()) {
+        if (segment_ && segment_->held() > 0) {
+            return Error{Code::busy, 0,
+                         "slots for larger frames are needed; publish or discard those held first"};
+        }
+        send_need(bytes);
+        return later;
+    }
+    Result<std::optional<camtap_slot>> slot = segment_->take(bytes);
+    if (!slot.ok() || *slot) return slot;
+    if (asking_) return later;
+    if (asked || segment_->held() >= stock_) {
+        return Error{Code::no_slot, 0, "all " + std::to_string(stock_) + " slots of the stock are held"};
+    }
+    send_ask();
+    asked = asking_;
+    return later;
+}
+
+Error Publisher::why_not() const {
+    if (link_.detached()) return link_.fault();
+    return Error{Code::no_slot, 0, "camtapd granted no slot of '" + stream_ + "' within the timeout"};
+}
+
+void Publisher::send_need(uint64_t bytes) {
+    auto need = wire::make<wire::Need>();
+    // the first time exactly what is needed; a stream that grows will grow again
+    const uint64_t generous = segment_ ? bytes + bytes / 2 : bytes;
+    need.frame_bytes = std::max(bytes, std::min(generous, link_.max_frame_bytes()));
+    needed_bytes_ = bytes;
+    needing_ = link_.send(need) == Sent::yes;
+}
+
+void Publisher::send_ask() {
+    auto ask = wire::make<wire::Ask>();
+    ask.generation = segment_->generation();
+    asking_ = link_.send(ask) == Sent::yes;
+}
+
+void Publisher::send_report() {
+    (void)link_.send(*report_);
+}
+
+Status Publisher::report(wire::Activity activity, std::string_view text) {
+    if (!mark_.here()) return forked_error("publisher");
+    auto message = wire::make<wire::Report>();
+    message.activity = activity;
+    copy_text(message.message.chars, sizeof message.message.chars, text);
+    report_ = message;
+    if (!link_.ready()) {
+        if (link_.reconnects()) return Done{};  // it is said as soon as there is somebody to say it to
+        return link_.fault();
+    }
+    switch (link_.send(message)) {
+        case Sent::yes:
+            return Done{};
+        case Sent::hang_up:
+            return link_.fault();
+        case Sent::full:
+            break;
+    }
+    return Error{Code::timeout, 0, "camtapd takes no messages at the moment"};
+}
+
+void Publisher::count(camtap_count what, uint64_t n) {
+    if (!mark_.here()) return;
+    switch (what) {
+        case CAMTAP_COUNT_SOURCE_GAP:
+            counters_.source_gap += n;
+            break;
+        case CAMTAP_COUNT_DECODE_ERROR:
+            counters_.decode_error += n;
+            counters_.captured += n;
+            break;
+        case CAMTAP_COUNT_NO_SLOT:
+            counters_.no_slot += n;
+            counters_.captured += n;
+            break;
+        case CAMTAP_COUNT_COPY:
+            copies_ += n;
+            break;
+    }
+    if (segment_) segment_->show(counters_, copies_);
+}
+
+// ---- slots that the caller holds ----
+
+WritableSegment* Publisher::holder_of(const camtap_slot& slot) const {
+    if (segment_ && segment_->holds(slot)) return segment_.get();
+    for (const auto& segment : retired_) {
+        if (segment->holds(slot)) return segment.get();
+    }
+    return nullptr;
+}
+
+void Publisher::discard(const camtap_slot& slot) {
+    if (!mark_.here()) return;
+    WritableSegment* const holder = holder_of(slot);
+    if (holder == nullptr) return;
+    if (holder == segment_.get()) return holder->put_back(slot);
+    holder->forget(slot);
+    std::erase_if(retired_, [](const auto& segment) { return segment->held() == 0; });
+}
+
+Result<camtap_image> Publisher::checked_image(const camtap_image& image, uint64_t capacity) const {
+    camtap_image checked = image;
+    if (checked.bytes == 0) checked.bytes = extent_bytes(image).value_or(0);
+    const std::string_view fault = image_fault(checked, capacity);
+    if (fault.empty()) return checked;
+    return Error{Code::invalid, 0, "this image can't be published: " + std::string(fault)};
+}
+
+layout::FrameRecord Publisher::record_of(const camtap_publish_info& info, const camtap_image& image) const {
+    layout::FrameRecord record{};
+    record.publish_ns = monotonic_ns();
+    record.capture_ns = info.capture_ns != 0 ? info.capture_ns : record.publish_ns;
+    record.source_sequence = info.source_sequence;
+    record.bytes = image.bytes;
+    record.stride = image.stride;
+    record.width = image.width;
+    record.height = image.height;
+    record.depth = image.depth;
+    record.channels = image.channels;
+    record.fourcc = image.fourcc;
+    record.capture_origin = info.capture_origin;
+    record.counters = counters_;
+    return record;
+}
+
+Result<uint64_t> Publisher::publish(const camtap_slot& slot, const camtap_publish_info& info) {
+    if (!mark_.here()) return forked_error("publisher");
+    notice_session();
+    WritableSegment* const holder = holder_of(slot);
+    if (holder == nullptr) return Error{Code::invalid, 0, "this slot isn't held"};
+    if (holder != segment_.get()) {
+        discard(slot);
+        return Error{Code::gone, 0,
+                     "the slot belongs to an earlier connection to camtapd; the frame is lost"};
+    }
+    const Result<camtap_image> image = checked_image(info.image, segment_->capacity(slot));
+    if (!image.ok()) return image.error();
+    counters_.captured += 1;
+    segment_->show(counters_, copies_);
+    const uint64_t sequence = segment_->publish(slot, record_of(info, *image));
+    if (segment_->armed()) (void)link_.send(wire::make<wire::Poke>());
+    // in time for the next but one, so that its acquire doesn't have to wait for the answer
+    if (link_.ready() && !asking_ && !needing_ && segment_->unused() <= stock_ / 2) send_ask();
+    return sequence;
+}
+
+}  // namespace camtap::client

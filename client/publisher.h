@@ -1,0 +1,76 @@
+// A publisher: fills slots, makes them frames, over every restart of the daemon.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/publisher_link.h"
+#include "client/writable_segment.h"
+
+namespace camtap::client {
+
+struct PublisherSettings {
+    std::string socket_path;
+    uint32_t stock = 2;
+    int64_t attach_timeout_ns = 0;
+    UniqueFd connection;
+};
+
+// Invariants: at most one `need` and one `ask` are unanswered; the daemon answers in order. Segments that are
+// over stay mapped as long as the caller holds slots of them, so that filling a slot never faults. Threads:
+// one at a time. Blocking: open and acquire, up to their timeout.
+class Publisher {
+  public:
+    static Result<std::unique_ptr<Publisher>> open(const std::string& stream, PublisherSettings settings);
+
+    Result<camtap_slot> acquire(uint64_t bytes, int64_t timeout_ns);
+    Result<uint64_t> publish(const camtap_slot& slot, const camtap_publish_info& info);
+    void discard(const camtap_slot& slot);
+    void count(camtap_count what, uint64_t n);
+    Status report(wire::Activity activity, std::string_view text);
+
+  private:
+    Publisher(ProcessMark mark, const std::string& stream, PublisherSettings settings);
+
+    Status attach(int64_t timeout_ns);
+
+    void take_messages();
+    void take_message(Datagram& datagram);
+    Status take_segment(Datagram& datagram);
+    Status take_granted(const Datagram& datagram);
+    void take_refusal(const Datagram& datagram);
+    void notice_session();
+    void retire_segment();
+
+    Result<std::optional<camtap_slot>> try_acquire(uint64_t bytes, bool& asked);
+    Error why_not() const;
+    void send_need(uint64_t bytes);
+    void send_ask();
+    void send_report();
+
+    WritableSegment* holder_of(const camtap_slot& slot) const;
+    Result<camtap_image> checked_image(const camtap_image& image, uint64_t capacity) const;
+    layout::FrameRecord record_of(const camtap_publish_info& info, const camtap_image& image) const;
+
+    const ProcessMark mark_;
+    const std::string stream_;
+    const uint32_t stock_;
+    PublisherLink link_;
+    uint64_t session_ = 0;  // of the link, that all below belongs to
+
+    std::unique_ptr<WritableSegment> segment_;
+    std::vector<std::unique_ptr<WritableSegment>> retired_;  // of which the caller still holds slots
+    bool needing_ = false;
+    bool asking_ = false;
+    uint64_t needed_bytes_ = 0;
+    std::optional<Error> refused_;  // the answer to the last need or ask
+
+    layout::Counters counters_;  // cumulative; without a segment: since the last one
+    uint64_t copies_ = 0;
+    std::optional<wire::Report> report_;  // the last one, to be said again after a reconnection
+};
+
+}  // namespace camtap::client
