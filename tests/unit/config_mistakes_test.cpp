@@ -29,7 +29,9 @@ struct Mistake {
 const std::vector<Mistake> kMistakes = {
     {"SyntaxError", "[daemon]\nlog_level = debug\n", "2:13: syntax: "},
     {"NoKeyInBrackets", "\n[~stream]", "2:2: syntax: "},
-    {"WordCutShort", "[daemon]\nsocket = t\n", "2:"},
+    {"WordCutShort", "[daemon]\nsocket = t\n", "2:11: syntax: "},
+    {"LetterAfterAValue", "a = 1 \xc3\xa4", "1:7: syntax: "},
+    {"LetterAfterALineEndInAText", "a = \"\"\"\\\n \xc3\xa4\"\"\"", "1:1: a: unknown key"},
     {"UnfinishedText", "[daemon]\nlog_level = \"debug\n", "2:19: syntax: "},
     {"NotUtf8", "[daemon]\n# \xff\xfe\n", "2:2: syntax: "},
     {"NulByte", std::string("[daemon]\n\xc3\xa4 = '\0'", 17),
