@@ -14,9 +14,8 @@ constexpr int kLearningPictures = 12;  // until then everything looks new
 constexpr double kShadowThreshold = 0.5;
 
 // Sizes are shares of the picture's height, so that the same scene works at any resolution.
-constexpr double kGap = 0.021;             // parts of a person this far apart, top to bottom, belong together
-constexpr double kSmallestArea = 0.0007;   // of a region, as a share of height squared
-constexpr double kSmallestPart = 0.00007;  // of one that may be joined to others
+constexpr double kGap = 0.021;            // parts of a person this far apart, top to bottom, belong together
+constexpr double kSmallestArea = 0.0007;  // of a region, as a share of height squared
 constexpr double kSmallestHeight = 0.045;
 constexpr double kLargestHeight = 0.6;
 constexpr double kMostMoving = 0.4;  // of the picture; if more differs, it's the light that changed
@@ -41,7 +40,7 @@ bool is_like_a_person(const Region& region, double picture_height) {
     return aspect < 1.8 && filled > 0.25;  // people side by side are one region
 }
 
-std::vector<Region> regions_of(const cv::Mat& mask, double smallest_area) {
+std::vector<Region> regions_of(const cv::Mat& mask) {
     cv::Mat labels;
     cv::Mat stats;
     cv::Mat centres;
@@ -51,31 +50,7 @@ std::vector<Region> regions_of(const cv::Mat& mask, double smallest_area) {
         const int* s = stats.ptr<int>(i);
         const cv::Rect box(s[cv::CC_STAT_LEFT], s[cv::CC_STAT_TOP], s[cv::CC_STAT_WIDTH],
                            s[cv::CC_STAT_HEIGHT]);
-        const double area = s[cv::CC_STAT_AREA];
-        if (area >= smallest_area) regions.push_back({box, area});
-    }
-    return regions;
-}
-
-// Head above legs, with a belt in between that looks like the road: one stands over the other, near enough.
-bool belong_together(const cv::Rect& a, const cv::Rect& b, double gap) {
-    const int shared = std::min(a.br().x, b.br().x) - std::max(a.x, b.x);
-    const int between = std::max(a.y, b.y) - std::min(a.br().y, b.br().y);
-    return 2 * shared > std::min(a.width, b.width) && between < gap;
-}
-
-std::vector<Region> join_parts(std::vector<Region> regions, double gap) {
-    for (size_t i = 0; i < regions.size(); ++i) {
-        for (size_t j = i + 1; j < regions.size();) {
-            if (!belong_together(regions[i].box, regions[j].box, gap)) {
-                ++j;
-                continue;
-            }
-            regions[i].box |= regions[j].box;
-            regions[i].area += regions[j].area;
-            regions.erase(regions.begin() + static_cast<std::ptrdiff_t>(j));
-            j = i + 1;  // the larger box may reach those that were too far away
-        }
+        regions.push_back({box, static_cast<double>(s[cv::CC_STAT_AREA])});
     }
     return regions;
 }
@@ -106,12 +81,9 @@ std::vector<cv::Rect> MovingRegions::find(const cv::Mat& picture) {
     cv::morphologyEx(mask_, mask_, cv::MORPH_CLOSE, ellipse(0.3 * kGap * height, kGap * height));
 
     if (cv::countNonZero(mask_) > kMostMoving * static_cast<double>(mask_.total())) return {};
-    std::vector<Region> people;
-    for (const Region& region :
-         join_parts(regions_of(mask_, kSmallestPart * height * height), kGap * height)) {
-        if (is_like_a_person(region, height)) people.push_back(region);
-    }
     std::vector<cv::Rect> boxes;
-    for (const Region& person : people) boxes.push_back(person.box);
+    for (const Region& region : regions_of(mask_)) {
+        if (is_like_a_person(region, height)) boxes.push_back(region.box);
+    }
     return boxes;
 }

@@ -85,6 +85,15 @@ TEST(Tracker, TwoWhoPassEachOtherKeepTheirNumbers) {
     EXPECT_EQ(right.id, to_the_right);
 }
 
+TEST(Tracker, ABoxIsTakenByOneTrackOnly) {
+    Tracker tracker;
+    std::vector<Track> tracks;
+    for (int i = 0; i < 10; ++i) tracks = tracker.update({walker(i), walker(i, 120)});
+    tracks = tracker.update({walker(10)});  // one hides the other
+    ASSERT_EQ(tracks.size(), 2U);
+    EXPECT_EQ(tracks[0].misses + tracks[1].misses, 1);
+}
+
 TEST(Overlap, IsTheShareOfTheUnion) {
     EXPECT_DOUBLE_EQ(overlap({0, 0, 2, 2}, {0, 0, 2, 2}), 1);
     EXPECT_DOUBLE_EQ(overlap({0, 0, 2, 2}, {1, 0, 2, 2}), 2.0 / 6);

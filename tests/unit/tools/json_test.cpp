@@ -52,6 +52,7 @@ TEST(Json, EachByteThatIsNotUtf8BecomesTheReplacementCharacter) {
     EXPECT_EQ(quoted("a\xFF\xFE"), R"("a\ufffd\ufffd")");
     EXPECT_EQ(quoted("\xC3"), R"("\ufffd")");                      // truncated
     EXPECT_EQ(quoted("\xC0\xAF"), R"("\ufffd\ufffd")");            // overlong
+    EXPECT_EQ(quoted("\xE0\x80\x80"), R"("\ufffd\ufffd\ufffd")");  // overlong
     EXPECT_EQ(quoted("\xED\xA0\x80"), R"("\ufffd\ufffd\ufffd")");  // surrogate
     EXPECT_EQ(quoted("\xC3\x22"), R"("\ufffd\"")");                // must not swallow the quote
 }
