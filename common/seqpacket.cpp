@@ -62,7 +62,10 @@ void receive(int socket, Datagram& datagram) {
     message.msg_control = control;
     message.msg_controllen = sizeof control;
     ssize_t n = 0;
-    while ((n = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR) {
+    // ECONNRESET, reported once, says that the peer closed without reading all that we sent. What it sent
+    // before, such as the words of a refusal, is still there.
+    while ((n = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC)) < 0 &&
+           (errno == EINTR || errno == ECONNRESET)) {
     }
     if (n < 0) {
         datagram.kind = errno == EAGAIN ? Datagram::Kind::nothing_yet : Datagram::Kind::hang_up;

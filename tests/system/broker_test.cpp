@@ -6,11 +6,13 @@
 #include <cstring>
 
 #include "common/pins.h"
-#include "daemon_fixture.h"
+#include "daemon_process.h"
 #include "raw_client.h"
 
 namespace camtap::test {
 namespace {
+
+constexpr int64_t kGuardNs = 20'000'000'000;
 
 constexpr const char* kConfig = R"(
 [daemon]
@@ -30,34 +32,49 @@ source = "publisher"
 
 // A daemon, and an honest publisher and tap beside whatever else happens.
 struct Broker : testing::Test {
-    Daemon daemon{kConfig};
-    Publisher publisher = daemon.publisher("beside");
-    Tap tap = daemon.tap("beside");
+    DaemonProcess daemon{kConfig};
+    camtap_publisher* publisher = nullptr;
+    camtap_tap* tap = nullptr;
     uint8_t shown = 0;
 
+    void SetUp() override {
+        const std::string path = daemon.socket_path();
+        camtap_publisher_options p = CAMTAP_INIT(camtap_publisher_options);
+        p.socket_path = path.c_str();
+        p.connection = -1;
+        ASSERT_EQ(camtap_publisher_open("beside", &p, &publisher), CAMTAP_OK) << camtap_last_error();
+        camtap_tap_options t = CAMTAP_INIT(camtap_tap_options);
+        t.socket_path = path.c_str();
+        ASSERT_EQ(camtap_tap_open("beside", &t, &tap), CAMTAP_OK) << camtap_last_error();
+    }
     void publish(uint8_t value) {
+        camtap_slot slot = CAMTAP_INIT(camtap_slot);
+        ASSERT_EQ(camtap_publisher_acquire(publisher, 1, kGuardNs, &slot), CAMTAP_OK) << camtap_last_error();
+        *static_cast<uint8_t*>(slot.data) = value;
         camtap_publish_info info = CAMTAP_INIT(camtap_publish_info);
         info.source_sequence = UINT64_MAX;
         info.image = CAMTAP_INIT(camtap_image);
         info.image.width = info.image.height = 1;
         info.image.channels = 1;
         info.image.stride = 1;
-        Slot slot = publisher.acquire(1);
-        *static_cast<uint8_t*>(slot.data()) = value;
-        publisher.publish(std::move(slot), info);
+        ASSERT_EQ(camtap_publisher_publish(publisher, &slot, &info, nullptr), CAMTAP_OK)
+            << camtap_last_error();
     }
     // The whole way from the honest publisher to the honest tap still works, in order, without a miss.
     void expect_others_unharmed() {
         for (int i = 0; i < 5; ++i) {
             publish(++shown);
-            const auto frame = tap.next(kGuard);
-            ASSERT_TRUE(frame);
-            EXPECT_EQ(*static_cast<const uint8_t*>(frame->data()), shown);
-            EXPECT_EQ(frame->info().missed.too_slow, 0u);
+            camtap_frame* frame = nullptr;
+            ASSERT_EQ(camtap_tap_next(tap, kGuardNs, &frame), CAMTAP_OK) << camtap_last_error();
+            EXPECT_EQ(*static_cast<const uint8_t*>(camtap_frame_data(frame)), shown);
+            EXPECT_EQ(camtap_frame_get_info(frame)->missed.too_slow, 0u);
+            camtap_frame_release(frame);
         }
     }
     void TearDown() override {
         expect_others_unharmed();
+        camtap_tap_close(tap);
+        camtap_publisher_close(publisher);
         EXPECT_EQ(daemon.stop(), 0);
     }
 };
@@ -190,10 +207,10 @@ TEST_F(Broker, ATapThatFloodsIsDismissedButItsPinsAreHonoured) {
     for (int i = 0; i < 100'000 && daemon.info("test").taps == 1; ++i) {
         auto arm = wire::make<wire::Arm>();
         for (int k = 0; k < 1000; ++k) flooder.send(arm);
-        const auto taps = list_taps(daemon.socket_path(), "test");
+        const auto taps = daemon.taps("test");
         if (!taps.empty() && taps[0].dismissed == 1) break;
     }
-    const auto taps = list_taps(daemon.socket_path(), "test");
+    const auto taps = daemon.taps("test");
     ASSERT_EQ(taps.size(), 1u) << "its seat is kept";
     EXPECT_EQ(taps[0].dismissed, 1u);
     uint32_t slots[3] = {source.granted.slots[0], source.granted.slots[1], 0};
@@ -211,11 +228,11 @@ TEST_F(Broker, ATapThatFloodsIsDismissedButItsPinsAreHonoured) {
 }
 
 TEST_F(Broker, ATapThatNeverReadsItsRepliesIsDismissed) {
-    RawTap tap(daemon.socket_path());
+    RawTap raw(daemon.socket_path());
     const auto dismissed = [&] {
         auto sync = wire::make<wire::Sync>();
-        tap.send(sync);
-        const auto taps = list_taps(daemon.socket_path(), "test");
+        raw.send(sync);
+        const auto taps = daemon.taps("test");
         return taps.size() == 1 && taps[0].dismissed == 1;
     };
     EXPECT_TRUE(eventually(dismissed));
@@ -230,23 +247,23 @@ TEST_F(Broker, DescriptorsSentUnaskedAreClosed) {
         }
         return count;
     };
-    RawTap tap(daemon.socket_path());
-    tap.sync();
+    RawTap raw(daemon.socket_path());
+    raw.sync();
     const size_t before = open_descriptors();
     const UniqueFd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
     for (int i = 0; i < 50; ++i) {
         auto sync = wire::make<wire::Sync>();
-        tap.send(sync, null.get());
-        tap.expect<wire::Synced>();
+        raw.send(sync, null.get());
+        raw.expect<wire::Synced>();
     }
     EXPECT_EQ(open_descriptors(), before);
 }
 
 TEST_F(Broker, WhatATapWasGivenCantBeWrittenTruncatedOrReopenedForWriting) {
     RawPublisher source(daemon.socket_path());
-    RawTap tap(daemon.socket_path());
-    ASSERT_NE(tap.sync().generation, 0u);
-    for (const int fd : {tap.segment_fd.get(), tap.page_fd.get()}) {
+    RawTap raw(daemon.socket_path());
+    ASSERT_NE(raw.sync().generation, 0u);
+    for (const int fd : {raw.segment_fd.get(), raw.page_fd.get()}) {
         EXPECT_EQ(mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), MAP_FAILED);
         EXPECT_EQ(write(fd, "x", 1), -1);
         EXPECT_EQ(ftruncate(fd, 0), -1);
@@ -354,7 +371,11 @@ TEST_F(HostilePublisher, AStockOutOfRangeIsRefused) {
 
 // Random words all over the segment, while a tap reads: the tap may get errors, nobody gets hurt.
 TEST_F(HostilePublisher, RandomWordsAllOverTheSegment) {
-    Tap victim = daemon.tap("test");
+    const std::string path = daemon.socket_path();
+    camtap_tap_options options = CAMTAP_INIT(camtap_tap_options);
+    options.socket_path = path.c_str();
+    camtap_tap* victim = nullptr;
+    ASSERT_EQ(camtap_tap_open("test", &options, &victim), CAMTAP_OK) << camtap_last_error();
     uint64_t random = 88172645463325252u;
     const uint64_t first_part = source.view.geometry.payload_offset() / 8;
     for (int i = 0; i < 20'000; ++i) {
@@ -364,13 +385,12 @@ TEST_F(HostilePublisher, RandomWordsAllOverTheSegment) {
         reinterpret_cast<layout::Word64*>(source.memory.data())[random % first_part] =
             (random & 1) != 0 ? random : random >> (random % 64);
         if (i % 50 == 0) {
-            try {
-                (void)victim.try_next();
-                (void)victim.latest(0ns);
-            } catch (const Error&) { /* as it should be */
-            }
+            camtap_frame* frame = nullptr;
+            if (camtap_tap_try_next(victim, &frame) == CAMTAP_OK) camtap_frame_release(frame);
+            if (camtap_tap_latest(victim, 0, -1, &frame) == CAMTAP_OK) camtap_frame_release(frame);
         }
     }
+    camtap_tap_close(victim);
     source.ask();
     EXPECT_TRUE(eventually([&] { return daemon.info("test").publisher_pid == 0; }));
 }
