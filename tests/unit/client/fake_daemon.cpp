@@ -259,7 +259,7 @@ void FakeDaemon::answer_need(Client& client, const Datagram& datagram) {
         return;
     }
     take_in_published(client);
-    const auto geometry = layout::Geometry::of(16, 8, need.frame_bytes);
+    const auto geometry = layout::Geometry::of(64, 64, need.frame_bytes);
     publisher_memory_ = std::move(*create_memfd("fake-segment", geometry.segment_bytes()));
     layout::Counters counters = publisher_counters_;
     if (publisher_mapping_) {
