@@ -1,6 +1,7 @@
 // Generations of a stream: how one is made, opened to the taps, and closed; and what is known of the stream
 // as a whole.
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -137,7 +138,7 @@ wire::StreamRecord Stream::record() const {
     r.copies = copies_;
     if (publisher_ != nullptr) {
         r.publisher_pid = publisher_->spawned ? supervisor_.pid() : publisher_->peer.pid;
-        r.publisher_uid = publisher_->peer.uid;
+        r.publisher_uid = publisher_->spawned ? geteuid() : publisher_->peer.uid;
     }
     if (!generation_) return r;
     const layout::FrameRecord newest = generation_->newest();

@@ -1,5 +1,6 @@
-// Promise: no tap ever reads a slot while it is written. Publisher, daemon and taps as threads on one mapping, with the
-// real pin functions and the real slot pool, so that ThreadSanitizer watches every access to the payload.
+// Promise: no tap ever reads a slot while it is written. Publisher, daemon and taps as threads on one
+// mapping, with the real pin functions and the real slot pool, so that ThreadSanitizer watches every access
+// to the payload.
 #include "common/pins.h"
 
 #include <gtest/gtest.h>

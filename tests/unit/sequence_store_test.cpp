@@ -27,7 +27,9 @@ struct Store : testing::Test {
     }
 };
 
-TEST_F(Store, BeginsWithOne) { EXPECT_EQ(open().first_unused("front"), 1u); }
+TEST_F(Store, BeginsWithOne) {
+    EXPECT_EQ(open().first_unused("front"), 1u);
+}
 
 TEST_F(Store, TheNextRunBeginsBehindEverythingThatWasReserved) {
     SequenceStore first = open();

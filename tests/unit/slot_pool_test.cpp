@@ -92,10 +92,17 @@ TEST_F(Pool, ASlotIsFreeWhateverThePinsSay) {
     for (int i = 0; i < 20000; ++i) {
         for (auto& word : pins) {
             switch (random() % 4) {
-                case 0: word = 0; break;
-                case 1: word = layout::pin_value(kGeneration, random() % 8); break;
-                case 2: word = layout::pin_value(kGeneration, static_cast<uint32_t>(random())); break;
-                default: word = (uint64_t{random()} << 32) | random();
+                case 0:
+                    word = 0;
+                    break;
+                case 1:
+                    word = layout::pin_value(kGeneration, random() % 8);
+                    break;
+                case 2:
+                    word = layout::pin_value(kGeneration, static_cast<uint32_t>(random()));
+                    break;
+                default:
+                    word = (uint64_t{random()} << 32) | random();
             }
         }
         segment.publish(stock.back());

@@ -120,19 +120,22 @@ class Tap {
     // Every frame in order. Empty: no frame before the timeout, or none ever again (ended, gone): see last().
     std::optional<Frame> next(std::chrono::nanoseconds timeout = kForever) {
         camtap_frame* frame = nullptr;
-        return take(camtap_tap_next(tap_, detail::ns(timeout), &frame), frame);
+        const camtap_error code = camtap_tap_next(tap_, detail::ns(timeout), &frame);
+        return take(code, frame);
     }
     // The same without blocking.
     std::optional<Frame> try_next() {
         camtap_frame* frame = nullptr;
-        return take(camtap_tap_try_next(tap_, &frame), frame);
+        const camtap_error code = camtap_tap_try_next(tap_, &frame);
+        return take(code, frame);
     }
     // The newest frame that this tap hasn't had, never one older than max_age. Empty: as for next(), or
     // stale.
     std::optional<Frame> latest(std::chrono::nanoseconds timeout = kForever,
                                 std::chrono::nanoseconds max_age = kForever) {
         camtap_frame* frame = nullptr;
-        return take(camtap_tap_latest(tap_, detail::ns(timeout), detail::ns(max_age), &frame), frame);
+        const camtap_error code = camtap_tap_latest(tap_, detail::ns(timeout), detail::ns(max_age), &frame);
+        return take(code, frame);
     }
 
     // Why the last call returned no frame: CAMTAP_ERROR_TIMEOUT, _STALE, _ENDED or _GONE; CAMTAP_OK after a
