@@ -2,7 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include <algorithm>
+#include <cstdlib>
 #include <map>
 
 #include "common/stream_name.h"
@@ -12,20 +12,35 @@ namespace camtap::source {
 namespace {
 
 constexpr uint32_t kMaxSide = 65535;
+constexpr double kLeastFps = 1e-6;
 constexpr double kMaxFps = 100'000;
 
-const CLI::Range kRate(1e-6, kMaxFps, "RATE");
+// CLI11's own range takes "nan" for a number in it.
+CLI::Validator rate(double least) {
+    const auto check = [least](const std::string& text) {
+        char* end = nullptr;
+        const double fps = std::strtod(text.c_str(), &end);
+        const bool good = !text.empty() && *end == 0 && fps >= least && fps <= kMaxFps;
+        return good ? std::string() : "\"" + text + "\" is no number of frames per second";
+    };
+    return CLI::Validator(check, "RATE");
+}
 
 void add_images(CLI::App& app, ImagesOptions& o) {
     app.add_option("--path", o.path, "Directory, file, or glob (wildcards in its last part only)")
         ->required();
-    auto* fps = app.add_option("--fps", o.fps, "Images per second")->check(kRate)->capture_default_str();
+    auto* fps =
+        app.add_option("--fps", o.fps, "Images per second")->check(rate(kLeastFps))->capture_default_str();
     auto* times = app.add_option("--times", o.times,
                                  "File of times: seconds, one per line, ascending; image i at time i");
     app.add_flag("--loop", o.loop, "Begin again after the last image");
     auto* watch = app.add_flag("--watch", o.watch, "Show files that appear later, when they are complete");
-    app.add_option("--max-pixels", o.max_pixels, "Larger images are not decoded")->capture_default_str();
-    app.add_option("--max-file-bytes", o.max_file_bytes, "Larger files are not read")->capture_default_str();
+    app.add_option("--max-pixels", o.max_pixels, "Larger images are not decoded")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    app.add_option("--max-file-bytes", o.max_file_bytes, "Larger files are not read")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
     times->excludes(fps)->excludes(watch);
 }
 
@@ -50,7 +65,7 @@ void add_video(CLI::App& app, VideoOptions& o) {
                                                      {"v4l2", Backend::v4l2}};
     app.add_option("--backend", o.backend, "any, ffmpeg, gstreamer, v4l2")
         ->transform(CLI::Transformer(backends));
-    app.add_option("--fps", o.fps, "Instead of the video's own frame rate")->check(kRate);
+    app.add_option("--fps", o.fps, "Instead of the video's own frame rate")->check(rate(kLeastFps));
     app.add_flag("--loop", o.loop, "Begin again at the end");
     const std::map<std::string, VideoOptions::Realtime> realtime = {{"on", VideoOptions::Realtime::on},
                                                                     {"off", VideoOptions::Realtime::off}};
@@ -62,14 +77,16 @@ void add_pattern(CLI::App& app, PatternOptions& o) {
     app.add_option("--width", o.width, "Pixels")->check(CLI::Range(1u, kMaxSide))->capture_default_str();
     app.add_option("--height", o.height, "Rows")->check(CLI::Range(1u, kMaxSide))->capture_default_str();
     app.add_option("--fps", o.fps, "Frames per second; 0: as fast as it goes")
-        ->check(CLI::Range(0.0, kMaxFps, "RATE"))
+        ->check(rate(0))
         ->capture_default_str();
     const std::map<std::string, PatternFormat> formats = {{"bgr8", PatternFormat::bgr8},
                                                           {"gray8", PatternFormat::gray8},
                                                           {"bgra8", PatternFormat::bgra8},
                                                           {"gray16", PatternFormat::gray16}};
     app.add_option("--format", o.format, "bgr8, gray8, bgra8, gray16")->transform(CLI::Transformer(formats));
-    app.add_option("--frames", o.frames, "End after so many; 0: never")->capture_default_str();
+    app.add_option("--frames", o.frames, "End after so many; 0: never")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
 }
 
 // CLI11 takes a transformed value that is no key for a number; so the enumerations are looked at again.
@@ -112,7 +129,8 @@ Result<Parsed> parse(CLI::App& app, const std::vector<std::string>& arguments) {
     app.add_option("--socket", o.socket, "The daemon's socket");
     app.add_option("--broker-fd", o.broker_fd,
                    "For camtapd: descriptor with the connection and all other arguments");
-    app.add_option("--max-frame-bytes", o.max_frame_bytes, "Larger frames are dropped");
+    app.add_option("--max-frame-bytes", o.max_frame_bytes, "Larger frames are dropped")
+        ->check(CLI::PositiveNumber);
     auto* as_images = app.add_subcommand("images", "A directory of images");
     auto* as_video = app.add_subcommand("video", "Whatever OpenCV's VideoCapture opens");
     auto* as_pattern = app.add_subcommand("pattern", "A moving test picture that certifies itself");

@@ -3,6 +3,10 @@
 // Copies: in OpenCV 4.6 every backend decodes and converts into a buffer of its own, and retrieve() copies
 // that into the matrix it is given (FFmpeg, GStreamer, V4L2, the built-in Motion JPEG reader: all end in
 // Mat::copyTo). The matrix is the slot, so this one copy is all, and it is counted: copies is 1, not 0.
+//
+// Frames may change size in mid-stream as far as the backend lets them: GStreamer does; FFmpeg in OpenCV 4.6
+// goes on with the size that the stream began with, and what it then shows is wrong. There is no way to see
+// that from here.
 #pragma once
 
 #include <opencv2/core.hpp>

@@ -9,7 +9,7 @@
 
 namespace camtap::source {
 
-// Owns: one inotify descriptor.
+// Owns: an inotify descriptor, and one of the directory.
 class DirectoryWatch {
   public:
     struct News {
@@ -26,6 +26,8 @@ class DirectoryWatch {
 
   private:
     UniqueFd fd_;
+    UniqueFd directory_;
+    int parent_ = -1;  // watch of the directory above; −1: none
 };
 
 }  // namespace camtap::source
