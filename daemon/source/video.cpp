@@ -55,8 +55,13 @@ std::string device_path(const std::string& where) {
     return is_number(where) ? "/dev/video" + where : where;
 }
 
-// Which backends to try, in order. GStreamer comes late: it takes seconds to find out that it can't read
-// something.
+bool is_built_in(cv::VideoCaptureAPIs api) {
+    const auto built_in = cv::videoio_registry::getBackends();
+    return std::find(built_in.begin(), built_in.end(), api) != built_in.end();
+}
+
+// Which backends to try, in order. GStreamer, given a file or an address that it can't read, takes seconds to
+// find out, or hangs: where FFmpeg is at hand, it is for those who ask for it.
 std::vector<cv::VideoCaptureAPIs> backends(const VideoOptions& options) {
     switch (options.backend) {
         case Backend::ffmpeg:
@@ -70,15 +75,10 @@ std::vector<cv::VideoCaptureAPIs> backends(const VideoOptions& options) {
     }
     if (options.kind == Kind::pipeline) return {cv::CAP_GSTREAMER};
     if (options.kind == Kind::device) return {cv::CAP_V4L2};
-    std::vector<cv::VideoCaptureAPIs> all = {cv::CAP_FFMPEG};
+    std::vector<cv::VideoCaptureAPIs> all = {is_built_in(cv::CAP_FFMPEG) ? cv::CAP_FFMPEG
+                                                                         : cv::CAP_GSTREAMER};
     if (options.kind == Kind::path) all.push_back(cv::CAP_OPENCV_MJPEG);
-    all.push_back(cv::CAP_GSTREAMER);
     return all;
-}
-
-bool is_built_in(cv::VideoCaptureAPIs api) {
-    const auto built_in = cv::videoio_registry::getBackends();
-    return std::find(built_in.begin(), built_in.end(), api) != built_in.end();
 }
 
 std::string described(const VideoOptions& options) {
