@@ -15,6 +15,9 @@ constexpr int64_t kAnswerTime = 5 * kNsPerSecond;
 constexpr int64_t kResendDelay = 10 * kNsPerMs;
 // A publisher can write the words that say "news": it must not make its readers flood the daemon.
 constexpr int64_t kHintInterval = 5 * kNsPerMs;
+// Nor must a program with an event loop, however fast its camera: the daemon dismisses those who ask too
+// often.
+constexpr int64_t kArmInterval = 1 * kNsPerMs;
 
 Error broke_protocol(const char* what) {
     return Error{Code::protocol, 0, std::string("camtapd broke the protocol: ") + what};
@@ -38,6 +41,7 @@ Attachment::~Attachment() {
 
 void Attachment::pump() {
     const int64_t now = monotonic_ns();
+    arm_delayed_ = false;  // the caller is looking now
     if (phase_ == Phase::detached && now >= retry_at_) connect(now);
     if (phase_ != Phase::detached) drain(now);
     if (phase_ == Phase::greeting && now >= answer_by_) {
@@ -68,9 +72,11 @@ int64_t Attachment::due_ns() const {
         case Phase::attached:
             break;
     }
-    if (sync_wanted_ || arm_failed_) return asked_at_ + kResendDelay;
-    if (news() && !asked_) return asked_at_ + kHintInterval;
-    return Deadline::kNever;
+    int64_t due = Deadline::kNever;
+    if (sync_wanted_) due = asked_at_ + kResendDelay;
+    if (news() && !asked_) due = std::min(due, asked_at_ + kHintInterval);
+    if (arm_delayed_) due = std::min(due, armed_at_ + kArmInterval);
+    return due;
 }
 
 void Attachment::connect(int64_t now) {
@@ -95,7 +101,7 @@ void Attachment::lose(Error error, int64_t now) {
     session_
         .reset();  // its socket stays open as long as frames, or generations not drained yet, need its pins
     greeting_.reset();
-    told_ = sync_wanted_ = asked_ = armed_ = arm_failed_ = false;
+    told_ = sync_wanted_ = asked_ = armed_ = arm_delayed_ = false;
 }
 
 void Attachment::drain(int64_t now) {
@@ -212,14 +218,15 @@ void Attachment::sync_if_due(int64_t now) {
 
 void Attachment::arm(uint64_t sequence) {
     if (phase_ != Phase::attached || armed_) return;
+    const int64_t now = monotonic_ns();
     auto arm = wire::make<wire::Arm>();
     arm.generation = newest_ ? newest_->terms().generation : 0;
     arm.sequence = newest_ ? sequence : 0;
-    const Sent sent = send_message(session_->socket(), arm);
+    const bool too_soon = now - armed_at_ < kArmInterval;
+    const Sent sent = too_soon ? Sent::full : send_message(session_->socket(), arm);
     armed_ = sent == Sent::yes;
-    arm_failed_ = sent == Sent::full;
-    const int64_t now = monotonic_ns();
-    if (arm_failed_) asked_at_ = now;
+    arm_delayed_ = sent == Sent::full;
+    if (!too_soon) armed_at_ = now;
     if (sent == Sent::hang_up) lose(Error{Code::no_daemon, 0, "camtapd went away"}, now);
     if (!armed_ && watch_) watch_->wake_at(due_ns(), now);
 }

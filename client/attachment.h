@@ -70,7 +70,8 @@ class Attachment {
     // When pump() has something to do by the clock; Deadline::kNever.
     int64_t due_ns() const;
 
-    // One message as soon as there is a frame after `sequence` in newest(), or any other news.
+    // One message as soon as there is a frame after `sequence` in newest(), or any other news. What can't be
+    // sent now makes the watch readable a little later, so that the caller looks and arms again.
     void arm(uint64_t sequence);
 
     // The descriptor for an event loop, which from now on follows every connection.
@@ -115,8 +116,9 @@ class Attachment {
     bool sync_wanted_ = false;
     bool asked_ = false;  // a sync is unanswered
     bool armed_ = false;
-    bool arm_failed_ = false;
+    bool arm_delayed_ = false;
     int64_t asked_at_ = 0;
+    int64_t armed_at_ = 0;
     uint32_t changes_seen_ = 0;  // in newest_, when the last sync was sent
     bool superseded_seen_ = false;
 

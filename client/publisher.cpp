@@ -151,7 +151,8 @@ void Publisher::take_refusal(const Datagram& datagram) {
     refused_ = ending(datagram);
     const bool need_refused = !asking_;  // answers come in order, and no ask follows a need
     (asking_ ? asking_ : needing_) = false;
-    // Too much was asked for, and the generation goes on; or making the next one failed, and then it may be over.
+    // Too much was asked for, and the generation goes on; or making the next one failed, and then it may be
+    // over.
     const bool goes_on = refused_->code == Code::limit || refused_->code == Code::too_big;
     if (need_refused && !goes_on) retire_segment();
 }
