@@ -142,9 +142,10 @@ Status Broker::watch(Session& session) {
 void Broker::end(Session& session) {
     if (session.closed) return;
     session.closed = true;
-    if (session.stream != nullptr) {
-        if (session.role == Session::Role::tap) session.stream->remove_tap(session);
-        if (session.role == Session::Role::publisher) session.stream->lose_publisher("its publisher hung up");
+    if (session.stream != nullptr && session.role == Session::Role::tap) {
+        session.stream->remove_tap(session);
+    } else if (session.stream != nullptr) {  // a publisher, or a source that hasn't said hello yet
+        session.stream->lose_publisher("its publisher hung up");
     }
     session.readable.set_events(0);
     session.deadline.off();
@@ -276,7 +277,7 @@ std::string Broker::status() const {
 void Broker::shut_down(std::function<void()> done) {
     connections_.reset();
     shut_down_done_ = std::move(done);
-    for (const auto& stream : streams_) stream->stop_source();
+    for (const auto& stream : streams_) stream->shut_down();
     on_source_reaped();
 }
 

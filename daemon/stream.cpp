@@ -140,10 +140,12 @@ void Stream::on_source_exit(const SourceExit& exit) {
         set_state(StreamState::offline, exit.reason);
         return;
     }
+    // Its connection may not have hung up yet, and must not be taken for that of the next source
+    if (publisher_ != nullptr && publisher_->spawned) end_publisher(exit.reason);
     close_generation(true);
     idle_reason_.clear();
     hooks_.source_reaped();
-    if (state_ == StreamState::gone) return;
+    if (state_ == StreamState::gone || shutting_down_) return;
     if (exit.ended) {
         set_state(StreamState::ended, exit.reason);
     } else if (config_.on_demand && taps_.empty()) {
@@ -151,7 +153,11 @@ void Stream::on_source_exit(const SourceExit& exit) {
     } else {
         ++restarts_;
         const bool was_up = state_ == StreamState::live || state_ == StreamState::stale;
-        set_state(was_up || exit.stopped ? StreamState::restarting : StreamState::offline, exit.reason);
+        if (exit.stopped) {
+            set_state(StreamState::restarting, "its configuration changed");
+        } else {
+            set_state(was_up ? StreamState::restarting : StreamState::offline, exit.reason);
+        }
     }
     schedule_check();
 }
@@ -367,6 +373,11 @@ void Stream::end_publisher(const std::string& why) {
     Session* publisher = publisher_;
     lose_publisher(why);
     hooks_.end_session(*publisher);
+}
+
+void Stream::shut_down() {
+    shutting_down_ = true;
+    supervisor_.stop();
 }
 
 void Stream::remove() {

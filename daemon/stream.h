@@ -75,7 +75,7 @@ class Stream {
     // Taps are told that it is gone, and its source is stopped. It may be destroyed when finished() says so.
     void remove();
     bool finished() const { return supervisor_.idle(); }
-    void stop_source() { supervisor_.stop(); }
+    void shut_down();  // as the whole daemon does: its source is stopped, its taps are told nothing
 
     wire::StreamRecord record() const;
     wire::StreamState state() const { return state_; }
@@ -125,6 +125,7 @@ class Stream {
     uint64_t signs_of_life_ = 0;  // sum of live counters when we last looked
     int64_t last_frame_ns_ = 0;
     uint32_t restarts_ = 0;
+    bool shutting_down_ = false;
     std::vector<PinWords> pin_words_;  // kept for its memory
     SourceSupervisor supervisor_;
     EventSource check_timer_;
