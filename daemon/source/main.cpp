@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 
 #include "common/unique_fd.h"
@@ -46,9 +47,10 @@ uint32_t stock_for(const Options& options) {
 }
 
 void log_as(const std::string& stream) {
-    auto logger = spdlog::stderr_color_mt("source");
-    logger->set_pattern("[%Y-%m-%d %H:%M:%S.%e] [%^%l%$] " + stream + ": %v");
-    logger->flush_on(spdlog::level::warn);
+    auto logger = spdlog::stderr_color_mt("camtap-source");
+    const bool journal = getenv("JOURNAL_STREAM") != nullptr;  // which has its own times
+    logger->set_pattern((journal ? "%l: " : "%H:%M:%S.%e camtap-source %^%l%$: ") + stream + ": %v");
+    logger->flush_on(spdlog::level::info);
     spdlog::set_default_logger(std::move(logger));
 }
 

@@ -156,17 +156,17 @@ void PublishLoop::note(const std::string& text) {
 }
 
 // A report that can't be delivered is no reason to stop: if the daemon is gone, the next acquire will say so.
-void PublishLoop::report(camtap_activity activity, const std::string& text) {
-    if (activity == activity_ && activity == CAMTAP_IDLE) return;
+bool PublishLoop::report(camtap_activity activity, const std::string& text) {
+    if (activity == activity_ && activity == CAMTAP_IDLE) return true;
     activity_ = activity;
-    if (camtap_publisher_report(publisher_, activity, redact(text).c_str()) != CAMTAP_OK) {
-        spdlog::debug("report: {}", camtap_last_error());
-    }
+    if (camtap_publisher_report(publisher_, activity, redact(text).c_str()) == CAMTAP_OK) return true;
+    spdlog::debug("report: {}", camtap_last_error());
+    return false;
 }
 
 Outcome PublishLoop::fail(const std::string& text) {
-    spdlog::error("{}", redact(text));
-    report(CAMTAP_FAILED, text);
+    const bool is_told = report(CAMTAP_FAILED, text);
+    if (!is_told || !options_.spawned) spdlog::error("{}", redact(text));  // camtapd logs what it is told
     return Outcome::failed;
 }
 

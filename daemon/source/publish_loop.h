@@ -51,7 +51,7 @@ class PublishLoop {
     camtap_error acquire(uint64_t bytes, camtap_slot& slot, std::string& text);
     void decode_error(const std::string& text);
     void note(const std::string& text);
-    void report(camtap_activity activity, const std::string& text);
+    bool report(camtap_activity activity, const std::string& text);
     Outcome fail(const std::string& text);
 
     Source& source_;
