@@ -60,6 +60,8 @@ void complain(std::string_view text) {
 }
 
 ExitCode fail(const Asked& asked, camtap_error error, std::string_view text) {
+    // the library's list of streams is in the configuration's order; the one below has the likeliest first
+    if (error == CAMTAP_ERROR_UNKNOWN_STREAM) text = text.substr(0, text.find("; there are:"));
     complain(text);
     const std::string hint = what_to_do(asked, error);
     if (!hint.empty()) complain(hint);

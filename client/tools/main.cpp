@@ -2,12 +2,13 @@
 // windows take a tenth of a second to load, is in a second program, camtap-media, which this one turns into.
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "commands.h"
 
@@ -41,14 +42,22 @@ int become_media(char** argv) {
     return kFailed;
 }
 
-// The subcommands of the other program show up in this one's help; what follows them is for the other to
-// understand.
-void add_media_commands(CLI::App& app, Tool& tool, char** argv) {
-    for (const MediaCommand& command : kMediaCommands) {
-        CLI::App* sub = app.add_subcommand(command.name, command.what)->prefix_command();
-        sub->set_help_flag();
-        sub->callback([&tool, argv] { tool.run = [argv] { return become_media(argv); }; });
+// The subcommands of the other program show up in this one's help.
+void add_media_commands(CLI::App& app) {
+    for (const MediaCommand& command : kMediaCommands) app.add_subcommand(command.name, command.what);
+}
+
+// Seen before anything is parsed, because only the other program knows what may follow. --socket may stand in
+// front.
+bool is_media_command(int argc, char** argv) {
+    int i = 1;
+    while (i < argc && std::string_view(argv[i]).starts_with("--socket")) {
+        i += std::string_view(argv[i]) == "--socket" ? 2 : 1;
     }
+    if (i >= argc) return false;
+    return std::any_of(kMediaCommands.begin(), kMediaCommands.end(), [&](const MediaCommand& command) {
+        return std::string_view(argv[i]) == command.name;
+    });
 }
 
 }  // namespace
@@ -56,6 +65,7 @@ void add_media_commands(CLI::App& app, Tool& tool, char** argv) {
 
 int main(int argc, char** argv) {
     using namespace camtap::tools;
+    if (is_media_command(argc, argv)) return become_media(argv);
     CLI::App app("Look at the streams of camtapd, the daemon that lets many programs see one camera.",
                  "camtap");
     Tool tool;
@@ -64,7 +74,7 @@ int main(int argc, char** argv) {
     add_info(app, tool);
     add_top(app, tool);
     add_watch(app, tool);
-    add_media_commands(app, tool, argv);
+    add_media_commands(app);
     add_reload(app, tool);
     return parse_and_run(app, tool, argc, argv);
 }

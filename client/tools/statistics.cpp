@@ -15,7 +15,8 @@ size_t bucket(int64_t ns) {
 int64_t middle(size_t index) {
     if (index == 0) return 0;
     constexpr double kLongest = 9.2e18;  // 292 years; the middle of the last bucket would be beyond int64_t
-    return std::llround(std::min(kLongest, std::exp2((static_cast<double>(index) - 0.5) / kBucketsPerDoubling)));
+    return std::llround(
+        std::min(kLongest, std::exp2((static_cast<double>(index) - 0.5) / kBucketsPerDoubling)));
 }
 
 }  // namespace
