@@ -77,10 +77,8 @@ void describe_members(JsonWriter& json, const camtap_stream_info& s, int64_t now
         .member("max_taps", s.max_taps)
         .member("max_pins", s.max_pins)
         .member("restarts", s.restarts)
+        .member("publisher_uid", s.publisher_uid)
         .member("publisher_pid", s.publisher_pid);
-    json.key("publisher_uid");
-    s.publisher_uid == UINT32_MAX ? json.null()
-                                  : json.value(s.publisher_uid);  // a source of the daemon's own
 }
 
 }  // namespace camtap::tools

@@ -30,13 +30,9 @@ std::string field(const char* name, const std::string& value) {
     return line + printable(value) + "\n";
 }
 
-constexpr uint32_t kDaemonsOwn = UINT32_MAX;
-
 std::string publisher(const camtap_stream_info& s) {
     if (s.publisher_pid == 0) return "none";
-    const std::string pid = "pid " + std::to_string(s.publisher_pid);
-    if (s.publisher_uid == kDaemonsOwn) return pid + ", started by the daemon";
-    return pid + ", user " + format_user(s.publisher_uid);
+    return "pid " + std::to_string(s.publisher_pid) + ", user " + format_user(s.publisher_uid);
 }
 
 std::string image(const camtap_image& i) {
