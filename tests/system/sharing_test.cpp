@@ -351,6 +351,47 @@ TEST(Publishing, TheOldGenerationIsDrainedBeforeTheNewOne) {
     EXPECT_EQ(sum(tap.status().missed), 0u);
 }
 
+// The tap's account against the truth, which is this test's own.
+TEST(Publishing, EveryMissedFrameIsAccountedForByItsCause) {
+    Daemon daemon(kPublisher);
+    Publisher publisher = daemon.publisher("test");
+    Tap tap = daemon.tap("test");
+    publish_bytes(publisher, 10, 1);
+    ASSERT_TRUE(tap.next(kGuard));
+    publisher.count(CAMTAP_COUNT_SOURCE_GAP, 2);
+    publisher.count(CAMTAP_COUNT_DECODE_ERROR, 3);
+    publisher.count(CAMTAP_COUNT_NO_SLOT, 1);
+    uint64_t last = 0;
+    for (uint8_t i = 0; i < 20; ++i) last = publish_bytes(publisher, 10, i);
+    uint64_t delivered = 1;
+    for (auto frame = tap.next(kGuard);; frame = tap.next(kGuard)) {
+        ASSERT_TRUE(frame);
+        ++delivered;
+        if (frame->sequence() == last) break;
+    }
+    const camtap_tap_status status = tap.status();
+    EXPECT_EQ(status.delivered, delivered);
+    EXPECT_EQ(status.missed.source_gap, 2u);
+    EXPECT_EQ(status.missed.decode_error, 3u);
+    EXPECT_EQ(status.missed.no_slot, 1u);
+    EXPECT_EQ(status.missed.too_slow, 21 - delivered);
+    EXPECT_GT(status.missed.too_slow, 0u);
+    EXPECT_EQ(status.expected, 21u + 2 + 3 + 1);
+    // a generation later, with nobody looking
+    {
+        publish_bytes(publisher, 100'000, 1);
+        publish_bytes(publisher, 1'000'000, 2);
+        for (uint8_t i = 0; i < 10; ++i) last = publish_bytes(publisher, 3'000'000, i);
+    }
+    while (tap.latest(kGuard)->sequence() != last) {
+    }
+    EXPECT_EQ(tap.status().expected, 21u + 2 + 3 + 1 + 12);
+    EXPECT_EQ(tap.status().expected, tap.status().delivered + sum(tap.status().missed));
+    const camtap_stream_info info = daemon.info("test");
+    EXPECT_EQ(info.published, 33u);
+    EXPECT_EQ(info.captured, 33u + 3 + 1);
+}
+
 TEST(Publishing, AStreamWithoutPublisherIsOfflineAndComesBack) {
     Daemon daemon(kPublisher);
     Tap tap = daemon.tap("test");
