@@ -174,7 +174,7 @@ Result<std::string> read_rate(const Setting& s, const std::string&) {
 }
 
 Result<std::string> read_side(const Setting& s, const std::string&) {
-    return digits(read_whole(s, 1, 32768));
+    return digits(read_whole(s, 1, 65535));
 }
 
 Result<std::string> read_url(const Setting& s, const std::string&) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
 
 #include "common/layout.h"
 #include "daemon/config/keys.h"
@@ -98,25 +99,40 @@ Status read_source_arguments(const Value::Table& table, const std::string& direc
     return Done{};
 }
 
-Status check_inputs(const Value& value, const Value::Table& table, std::string_view source) {
-    if (source == "images") {
-        if (!find(table, "path")) return fault_at(value.at, "path", "missing; source = \"images\" needs it");
-        const Setting* fps = find(table, "fps");
-        if (fps && find(table, "times"))
-            return fault_at(fps->at, "fps", "excludes times: give only one of them");
+// At the later one of two settings that exclude each other.
+Status check_exclusive(const Value::Table& table, std::string_view a, std::string_view b) {
+    const Setting* first = find(table, a);
+    const Setting* second = find(table, b);
+    if (!first || !second) return Done{};
+    if (second < first) std::swap(first, second);
+    return fault_at(second->at, second->key, "excludes " + first->key + ": give only one of them");
+}
+
+Status check_images(const Value& value, const Value::Table& table) {
+    if (!find(table, "path")) return fault_at(value.at, "path", "missing; source = \"images\" needs it");
+    if (auto fit = check_exclusive(table, "times", "fps"); !fit) return fit;
+    return check_exclusive(table, "times", "watch");
+}
+
+Status check_video(const Value& value, const Value::Table& table) {
+    constexpr std::string_view kInputs[] = {"path", "url", "device", "pipeline"};
+    bool is_there = false;
+    for (const std::string_view a : kInputs) {
+        is_there = is_there || find(table, a);
+        for (const std::string_view b : kInputs) {
+            if (a == b) continue;
+            if (auto fit = check_exclusive(table, a, b); !fit) return fit;
+        }
     }
-    if (source != "video") return Done{};
-    const Setting* first = nullptr;
-    for (const Setting& setting : table) {
-        const bool input = setting.key == "path" || setting.key == "url" || setting.key == "device" ||
-                           setting.key == "pipeline";
-        if (input && first)
-            return fault_at(setting.at, setting.key, "excludes " + first->key + ": give only one of them");
-        if (input) first = &setting;
-    }
-    if (first) return Done{};
+    if (is_there) return Done{};
     return fault_at(value.at, "path",
                     "missing; source = \"video\" needs one of path, url, device and pipeline");
+}
+
+Status check_inputs(const Value& value, const Value::Table& table, std::string_view source) {
+    if (source == "images") return check_images(value, table);
+    if (source == "video") return check_video(value, table);
+    return Done{};
 }
 
 Status check_slots(const Value& value, const Value::Table& table, const StreamConfig& stream) {

@@ -140,6 +140,8 @@ const std::vector<Mistake> kMistakes = {
     {"TwoVideos", stream_with("video", "url = 'http://x'"), "5:1: path: excludes url: give only one of them"},
     {"RateAndTimes", stream_with("images", "times = 't'\nfps = 3"),
      "5:1: fps: excludes times: give only one of them"},
+    {"WatchAndTimes", stream_with("images", "watch = true\ntimes = 't'"),
+     "5:1: times: excludes watch: give only one of them"},
     {"OnDemandPublisher", stream_with("publisher", "start = 'on-demand'"),
      "4:9: start: can't be \"on-demand\" with source = \"publisher\""},
     {"TooManySlots", stream_with("pattern", "max_taps = 2040"),

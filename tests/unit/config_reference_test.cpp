@@ -2,35 +2,19 @@
 // defaults.
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
 #include <set>
-#include <sstream>
 #include <string>
 
 #include "daemon/config.h"
 #include "daemon/config/file.h"
 #include "daemon/config/keys.h"
 #include "tests/unit/config_files.h"
+#include "tests/unit/config_reference.h"
 
 namespace camtap {
 namespace {
 
 using ConfigReference = ConfigFiles;
-
-const fs::path kConfigDirectory = fs::path(CAMTAP_TEST_DATA) / "../../config";
-
-// The reference as it would be with every key set: "#key = …" and "#[[stream]]" lose their '#', prose is "#
-// …".
-std::string reference_with_every_key_set() {
-    std::ifstream file(kConfigDirectory / "camtap.toml");
-    std::ostringstream text;
-    for (std::string line; std::getline(file, line);) {
-        const bool is_setting = line.size() > 1 && line[0] == '#' && line[1] != ' ' && line[1] != '#';
-        text << (is_setting ? line.substr(1) : line) << '\n';
-    }
-    return text.str();
-}
 
 std::set<std::string> keys_of(const Value& table) {
     std::set<std::string> keys;
@@ -46,7 +30,7 @@ std::string source_of(const Value& stream) {
 }
 
 TEST_F(ConfigReference, ChangesNothingAsItIsShipped) {
-    const auto config = load_config(kConfigDirectory / "camtap.toml");
+    const auto config = load_config(config_directory() / "camtap.toml");
     ASSERT_TRUE(config) << config.error().message;
     EXPECT_EQ(config->daemon, DaemonConfig{});
     EXPECT_TRUE(config->streams.empty());
@@ -97,7 +81,7 @@ TEST_F(ConfigReference, NamesEveryKeyAndNoOther) {
 }
 
 TEST_F(ConfigReference, TheDemoLoads) {
-    const auto config = load_config(kConfigDirectory / "demo.toml");
+    const auto config = load_config(config_directory() / "demo.toml");
     ASSERT_TRUE(config) << config.error().message;
     ASSERT_EQ(config->streams.size(), 4u);
     for (const StreamConfig& stream : config->streams) {

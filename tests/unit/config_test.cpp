@@ -98,7 +98,7 @@ TEST_F(ConfigTest, SourceKeysBecomeArgumentsInOneOrder) {
         max_file_bytes = "1 MiB"
         max_pixels = 1000
         loop = false
-        times = "/abs/times.txt"
+        fps = 2.5
         path = "../pictures/*.jpg"
 
         [[stream]]
@@ -130,8 +130,7 @@ TEST_F(ConfigTest, SourceKeysBecomeArgumentsInOneOrder) {
     const std::string pictures = directory_.parent_path() / "pictures/*.jpg";
     EXPECT_EQ(config.streams[0].source_arguments,
               (Words{"--stream", "pictures", "--max-frame-bytes", "268435456", "images", "--path", pictures,
-                     "--times", "/abs/times.txt", "--watch", "--max-pixels", "1000", "--max-file-bytes",
-                     "1048576"}));
+                     "--fps", "2.5", "--watch", "--max-pixels", "1000", "--max-file-bytes", "1048576"}));
     EXPECT_EQ(
         config.streams[1].source_arguments,
         (Words{"--stream", "gate", "--max-frame-bytes", "4096", "video", "--url", "rtsp://user:secret@host/x",
