@@ -301,7 +301,7 @@ static bool send_page(Session& session, Head head, const std::vector<Record>& re
     head.header.bytes = static_cast<uint32_t>(sizeof(Head) + count * sizeof(Record));
     std::memcpy(bytes, &head, sizeof head);
     if (count > 0) std::memcpy(bytes + sizeof head, records.data() + begin, count * sizeof(Record));
-    return send_bytes(session.socket.get(), bytes, head.header.bytes) == Sent::yes;
+    return send_bytes(session.socket.get(), bytes, head.header.bytes) != Sent::full;
 }
 
 template <class Message>

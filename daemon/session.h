@@ -77,9 +77,11 @@ struct Session {
     EventSource death;
     EventSource deadline;
 
+    // False: the peer doesn't read its messages. One that has hung up is no failure here: what it said before
+    // is still to be read, and the hang-up is noticed after that.
     template <class Message>
     [[nodiscard]] bool send(const Message& message, int fd = -1) const {
-        return send_message(socket.get(), message, fd) == Sent::yes;
+        return send_message(socket.get(), message, fd) != Sent::full;
     }
 };
 
