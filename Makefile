@@ -17,6 +17,9 @@ build: build-release  ## what is installed, in build/release
 install: build  ## to PREFIX, which is /usr/local
 	@cmake --install build/release --prefix $(PREFIX)
 
+bench: build-bench  ## what sharing costs on this machine, as a table (BENCH=--quick: in 20 seconds)
+	@build/bench/tests/bench/camtap_bench $(BENCH)
+
 sanitize: build-asan-ubsan build-tsan  ## the tests again under AddressSanitizer, UBSan and ThreadSanitizer
 	@ctest --preset asan-ubsan -j $(JOBS)
 	@ctest --preset tsan -j $(JOBS)
@@ -37,4 +40,4 @@ build-%:
 	@cmake --preset $* >build/$*.log 2>&1 || (cat build/$*.log; exit 1)
 	@cmake --build --preset $* -j $(JOBS)
 
-.PHONY: help demo test build install sanitize bare-test bare-demo format clean
+.PHONY: help demo test bench build install sanitize bare-test bare-demo format clean

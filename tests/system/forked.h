@@ -58,6 +58,7 @@ class Forked {
         char c;
         (void)!read(from_child_, &c, 1);
     }
+    pid_t pid() const { return pid_; }
     void kill(int signal) const { ::kill(pid_, signal); }
     // Its exit status; −signal if a signal ended it.
     int join() {
