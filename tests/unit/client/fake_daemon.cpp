@@ -33,8 +33,6 @@ void FakeDaemon::start(uint64_t instance) {
     interrupt_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     instance_ = instance;
     stopping_ = false;
-    newest_.reset();
-    closed_.clear();
     thread_ = std::thread([this] { serve(); });
 }
 
@@ -47,6 +45,8 @@ void FakeDaemon::stop() {
     }
     thread_.join();
     clients_.clear();
+    newest_.reset();
+    closed_.clear();
     listener_.reset();
     unlink(path_.c_str());
 }
