@@ -119,7 +119,8 @@ typedef struct camtap_image {
 /* Frames that a tap didn't get, by cause. */
 typedef struct camtap_missed {
     uint64_t source_gap;   /* lost before the source got hold of them (driver, network), by its own account */
-    uint64_t decode_error; /* captured, but could not be decoded */
+    uint64_t decode_error; /* captured, but could not be decoded; or described by its publisher so that it
+                              doesn't fit its slot (CAMTAP_ERROR_MALFORMED) */
     uint64_t no_slot;      /* captured, but no memory slot was to be had */
     uint64_t too_slow;     /* published, and its slot used again before this tap asked for it */
     uint64_t skipped;      /* published, and passed over because the tap asked for the latest */
@@ -173,7 +174,7 @@ typedef struct camtap_tap_options {
 /* Attaches to a stream by name; daemon, stream and permission must be there by the timeout (the camera
  * needn't be). From then on the tap attaches again by itself whenever source or daemon come back. `options`
  * may be NULL: newest, 0. Blocks: up to attach_timeout_ns; with 0, up to 5 s for the answer of a daemon that
- * is there. Errors: no_daemon, unknown_stream, not_allowed, limit, bad_name, version, timeout, no_memory,
+ * is there. Errors: no_daemon, unknown_stream, not_allowed, limit, bad_name, version, timeout, protocol, no_memory,
  * system. The first two are waited out while the timeout lasts, the others are final. */
 CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_tap_open(const char* stream,
                                                          const camtap_tap_options* options, camtap_tap** tap);
