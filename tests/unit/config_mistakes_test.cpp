@@ -105,6 +105,7 @@ const std::vector<Mistake> kMistakes = {
     {"TimeNotANumber", stream_with("pattern", "linger = nan"),
      "4:10: linger: must be from 0 to 86400 seconds"},
     {"RateInfinite", stream_with("pattern", "fps = inf"), "4:7: fps: must be from 0 to 10000"},
+    {"RateNotANumber", stream_with("pattern", "fps = nan"), "4:7: fps: must be from 0 to 10000"},
     {"RateZeroForImages", stream_with("images", "fps = 0"), "4:7: fps: must be from 0.001 to 10000"},
     {"NoSuchWord", stream_with("pattern", "start = 'sometimes'"),
      "4:9: start: must be \"always\" or \"on-demand\", not \"sometimes\""},

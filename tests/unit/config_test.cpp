@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -35,7 +36,7 @@ TEST_F(ConfigTest, EveryDaemonKeyArrives) {
         max_connections_per_user = 3
         max_requests_per_second = 100
         max_memory = "1.5 GiB"
-        handshake_timeout = "250 ms"
+        handshake_timeout = "700 ms"
         restart_delay = 0.5
         restart_delay_max = "1 min"
     )")
@@ -46,7 +47,7 @@ TEST_F(ConfigTest, EveryDaemonKeyArrives) {
     EXPECT_EQ(daemon.max_connections_per_user, 3u);
     EXPECT_EQ(daemon.max_requests_per_second, 100u);
     EXPECT_EQ(daemon.max_memory, uint64_t{1536} << 20);
-    EXPECT_EQ(daemon.handshake_timeout, Seconds(0.25));
+    EXPECT_EQ(daemon.handshake_timeout, Seconds(0.7));
     EXPECT_EQ(daemon.restart_delay, Seconds(0.5));
     EXPECT_EQ(daemon.restart_delay_max, Seconds(60));
 }
@@ -158,6 +159,22 @@ TEST_F(ConfigTest, UsersAndGroupsMayBeNumbersThatNoNameHas) {
     EXPECT_EQ(config.streams[0].tap_access.users, (std::vector<uid_t>{0, 3000000001}));
     EXPECT_EQ(config.streams[0].tap_access.groups, (std::vector<gid_t>{3000000002}));
     EXPECT_EQ(config.streams[0].tap_access.words, "users 3000000001, root; groups 3000000002");
+}
+
+TEST_F(ConfigTest, ManyDropInsAreSorted) {
+    write("camtap.toml", "");
+    std::vector<std::string> names;
+    for (char c = 'z'; c >= 'a'; --c) {
+        names.emplace_back(1, c);
+        write("camtap.d/" + names.back() + ".toml",
+              "[[stream]]\nname = '" + names.back() + "'\nsource = 'pattern'");
+    }
+    std::sort(names.begin(), names.end());
+    const auto config = load_config(main_file_);
+    ASSERT_TRUE(config) << config.error().message;
+    std::vector<std::string> found;
+    for (const StreamConfig& stream : config->streams) found.push_back(stream.name);
+    EXPECT_EQ(found, names);
 }
 
 TEST_F(ConfigTest, DropInsFollowInAlphabeticalOrderWithTheirOwnDirectory) {
