@@ -1,5 +1,6 @@
 #include "tests/unit/client/fake_daemon.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -260,7 +261,13 @@ void FakeDaemon::answer_need(Client& client, const Datagram& datagram) {
     }
     take_in_published(client);
     const auto geometry = layout::Geometry::of(64, 64, need.frame_bytes);
-    publisher_memory_ = std::move(*create_memfd("fake-segment", geometry.segment_bytes()));
+    if (memory_folder < 0) {
+        publisher_memory_ = std::move(*create_memfd("fake-segment", geometry.segment_bytes()));
+    } else {
+        publisher_memory_.reset(
+            openat(memory_folder, "segment", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+        CAMTAP_CHECK(ftruncate(publisher_memory_.get(), static_cast<off_t>(geometry.segment_bytes())) == 0);
+    }
     layout::Counters counters = publisher_counters_;
     if (publisher_mapping_) {
         const layout::SegmentHeader& header = layout::SegmentView{publisher_mapping_->data(), {}}.header();

@@ -52,6 +52,7 @@ class FakeDaemon {
     void refuse_needs(int32_t code, const std::string& message);
     std::vector<uint64_t> needs();
     uint64_t max_frame_bytes = uint64_t{1} << 20;
+    int memory_folder = -1;  // an open directory: segments are files there, and no memfds
 
     // Number of messages of a type that have been received.
     uint64_t count(wire::Type type);
