@@ -174,8 +174,8 @@ typedef struct camtap_tap_options {
 /* Attaches to a stream by name; daemon, stream and permission must be there by the timeout (the camera
  * needn't be). From then on the tap attaches again by itself whenever source or daemon come back. `options`
  * may be NULL: newest, 0. Blocks: up to attach_timeout_ns; with 0, up to 5 s for the answer of a daemon that
- * is there. Errors: no_daemon, unknown_stream, not_allowed, limit, bad_name, version, timeout, protocol, no_memory,
- * system. The first two are waited out while the timeout lasts, the others are final. */
+ * is there. Errors: no_daemon, unknown_stream, not_allowed, limit, bad_name, version, timeout, protocol,
+ * no_memory, system. The first two are waited out while the timeout lasts, the others are final. */
 CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_tap_open(const char* stream,
                                                          const camtap_tap_options* options, camtap_tap** tap);
 
