@@ -68,7 +68,7 @@ struct Text {
 
     void set(std::string_view s) {  // cuts what is too long
         const size_t n = s.size() < N ? s.size() : N - 1;
-        std::memcpy(chars, s.data(), n);
+        s.copy(chars, n);  // not memcpy: an empty view may be a null pointer
         std::memset(chars + n, 0, N - n);
     }
     bool terminated() const { return std::memchr(chars, 0, N) != nullptr; }
