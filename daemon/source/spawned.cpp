@@ -20,8 +20,8 @@ Result<std::vector<std::string>> parse(const Datagram& datagram) {
     wire::Configure configure{};
     if (datagram.bytes < sizeof configure) return malformed();
     std::memcpy(&configure, datagram.data, sizeof configure);
-    if (configure.header.type != wire::Type::configure || configure.header.bytes != datagram.bytes)
-        return malformed();
+    if (configure.header.type != wire::Type::configure)
+        return malformed();  // its length is checked by receive()
     const char* at = reinterpret_cast<const char*>(datagram.data) + sizeof configure;
     const char* const end = reinterpret_cast<const char*>(datagram.data) + datagram.bytes;
     std::vector<std::string> arguments;

@@ -356,6 +356,20 @@ TEST_F(Images, watch_shows_what_appears_later_once_it_is_complete) {
     EXPECT_EQ(driver->frames[2].frame.capture_origin, uint32_t{CAMTAP_ORIGIN_READ_RETURN});
 }
 
+TEST_F(Images, watch_shows_a_file_once_that_is_written_again_before_its_turn) {
+    dir.write("1.png", picture("png", 1));
+    dir.write("2.png", picture("png", 2));
+    ImagesOptions options = options_of(dir.path());
+    options.watch = true;
+    ASSERT_EQ(show(options, 1), Driver::Stop::enough);
+    dir.write("2.png", picture("png", 3));
+    EXPECT_EQ(driver->run(), Driver::Stop::waits);
+    EXPECT_EQ(greys(), (std::vector<int>{1, 3}));
+    dir.write("2.png", picture("png", 4));
+    EXPECT_EQ(driver->run(), Driver::Stop::waits);
+    EXPECT_EQ(greys(), (std::vector<int>{1, 3, 4})) << "written anew after its turn, it is news";
+}
+
 TEST_F(Images, watch_waits_in_an_empty_directory) {
     ImagesOptions options = options_of(dir.path());
     options.watch = true;

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -108,12 +109,14 @@ TEST_F(Video, a_file_that_is_no_video) {
 
 TEST_F(Video, a_file_with_a_header_and_no_frames) {
     std::vector<uint8_t> bytes = sample_bytes();
-    bytes.resize(4000);
+    const std::string frames = "movi";  // the list of frames begins here
+    const auto list = std::search(bytes.begin(), bytes.end(), frames.begin(), frames.end());
+    bytes.erase(list + 4, bytes.end());
     for (const bool loop : {false, true}) {
         VideoOptions options = file(dir.write("x.avi", bytes));
         options.loop = loop;
         EXPECT_EQ(show(options), Driver::Stop::failed) << "it must not spin";
-        EXPECT_TRUE(contains(driver->failure, dir.path())) << driver->failure;
+        EXPECT_TRUE(contains(driver->failure, "there are no frames in")) << driver->failure;
     }
 }
 
