@@ -195,6 +195,7 @@ TEST_F(Loop, idle_is_reported_once_and_reading_again_with_the_next_frame) {
 TEST_F(Loop, the_daemons_hang_up_ends_a_waiting_source) {
     Step wait{Next::Kind::wait};  // for ever, for nothing
     ScriptedSource source({Step{}, wait});
+    source.last_fault = "it was asked again";
     LoopOptions options;
     options.spawned = true;
     std::thread killer([&] {
