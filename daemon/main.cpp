@@ -69,7 +69,8 @@ class Daemon {
         : context_(context),
           broker_(context, listen, [this](uint64_t session) { reload(session); }),
           reloader_(context.loop, command_line.config,
-                    [this](Result<Config> loaded) { reloaded(std::move(loaded)); }) {}
+                    [this](Result<Config> loaded) { reloaded(std::move(loaded)); }),
+          log_level_is_fixed_(!command_line.log_level.empty()) {}
 
     Status run(const Config& config) {
         for (const int signal : {SIGTERM, SIGINT}) {
@@ -99,12 +100,14 @@ class Daemon {
     }
 
     void reloaded(Result<Config> loaded) {
+        if (shutting_down_) return;  // who waits for the verdict sees the daemon go
         auto verdict = wire::make<wire::Verdict>();
         if (loaded) {
             if (loaded->daemon.socket != context_.config.socket)
                 spdlog::warn("a new socket path needs a restart");
             loaded->daemon.socket = context_.config.socket;
             context_.config = loaded->daemon;
+            if (!log_level_is_fixed_) spdlog::set_level(spdlog::level::from_str(context_.config.log_level));
             const ConfigDifference difference = broker_.reconfigure(loaded->streams);
             verdict.added = difference.added;
             verdict.changed = difference.changed;
@@ -138,6 +141,7 @@ class Daemon {
     std::vector<EventSource> signals_;
     std::vector<uint64_t> waiting_;
     bool shutting_down_ = false;
+    bool log_level_is_fixed_;  // by the command line
     EventSource shut_down_timer_;
 };
 
@@ -155,7 +159,10 @@ int run(const CommandLine& command_line, Config config) {
     Result<ListenSocket> listen = ListenSocket::open(path);
     if (!listen) return fail(listen.error());
     Result<SequenceStore> sequences = SequenceStore::open(path + ".sequences");
-    if (!sequences) return fail(sequences.error());
+    if (!sequences) {
+        spdlog::error("{}; frames are numbered anew, above all numbers before", sequences.error().message);
+        sequences = SequenceStore::begin_anew(path + ".sequences");
+    }
     Result<EventLoop> loop = EventLoop::create();
     if (!loop) return fail(loop.error());
     uint64_t instance = 0;

@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "common/stream_name.h"
@@ -38,9 +40,17 @@ Result<SequenceStore> SequenceStore::open(std::string path) {
     return store;
 }
 
+// A block for each second since 1970: nobody publishes a million frames a second, and starts of the daemon,
+// which use up a block each, are as rare.
+SequenceStore SequenceStore::begin_anew(std::string path) {
+    SequenceStore store(std::move(path));
+    store.floor_ = static_cast<uint64_t>(time(nullptr)) * kBlock;
+    return store;
+}
+
 uint64_t SequenceStore::first_unused(const std::string& stream) const {
     const auto found = at_start_.find(stream);
-    return found == at_start_.end() ? 1 : found->second + 1;
+    return std::max(found == at_start_.end() ? 0 : found->second, floor_) + 1;
 }
 
 Status SequenceStore::reserve(const std::string& stream, uint64_t through) {

@@ -20,6 +20,10 @@ class SequenceStore {
     // A file that isn't there is an empty one. Errors: malformed (not such a file), system.
     static Result<SequenceStore> open(std::string path);
 
+    // In place of one that can't be read: cameras shouldn't stay dark for want of it. Every stream begins far
+    // above what it can have come to, at a number made of the time of day.
+    static SequenceStore begin_anew(std::string path);
+
     // The first number of `stream` that nobody can have used before this daemon started. At least 1.
     uint64_t first_unused(const std::string& stream) const;
 
@@ -32,6 +36,7 @@ class SequenceStore {
     Status write() const;
 
     std::string path_;
+    uint64_t floor_ = 0;  // every number up to it may have been used
     std::map<std::string, uint64_t> at_start_;
     std::map<std::string, uint64_t> reserved_;
 };

@@ -60,6 +60,15 @@ TEST_F(Store, AnythingElseInTheFileIsAnErrorThatNamesIt) {
     }
 }
 
+TEST_F(Store, BegunAnewItStartsAboveAllThatCanHaveBeen) {
+    std::ofstream(path) << "hello";
+    SequenceStore anew = SequenceStore::begin_anew(path);
+    const uint64_t first = anew.first_unused("front");
+    EXPECT_GT(first, uint64_t{1'000'000'000} * SequenceStore::kBlock);
+    ASSERT_TRUE(anew.reserve("front", first).ok());
+    EXPECT_GT(open().first_unused("front"), first) << "the file is sound again";
+}
+
 TEST_F(Store, SaysWhenItCantWrite) {
     SequenceStore store = *SequenceStore::open(directory + "/missing/sequences");
     EXPECT_EQ(store.reserve("front", 1).error().code, Code::system);
