@@ -5,6 +5,10 @@
 
 namespace camtap {
 
+// sd-event is written in C: nothing may be thrown through it. So what it calls is noexcept, and the one thing
+// that our callbacks can throw, that memory has run out, ends the daemon where it happened; systemd starts it
+// again.
+
 static Error loop_error(const char* what, int negative_errno) {
     Error error = system_error(what, -negative_errno);
     if (negative_errno == -ENOMEM) error.code = Code::no_memory;
@@ -44,7 +48,7 @@ Result<EventSource> EventLoop::on_descriptor(int fd, uint32_t events,
     EventSource source;
     source.state_ = std::make_unique<EventSource::State>();
     source.state_->callback = std::move(callback);
-    const auto trampoline = [](sd_event_source*, int, uint32_t revents, void* userdata) {
+    const auto trampoline = [](sd_event_source*, int, uint32_t revents, void* userdata) noexcept {
         static_cast<EventSource::State*>(userdata)->callback(revents);
         return 0;
     };
@@ -58,7 +62,7 @@ Result<EventSource> EventLoop::on_timer(std::function<void()> callback) {
     EventSource source;
     source.state_ = std::make_unique<EventSource::State>();
     source.state_->callback = [run = std::move(callback)](uint32_t) { run(); };
-    const auto trampoline = [](sd_event_source*, uint64_t, void* userdata) {
+    const auto trampoline = [](sd_event_source*, uint64_t, void* userdata) noexcept {
         static_cast<EventSource::State*>(userdata)->callback(0);
         return 0;
     };
@@ -78,7 +82,7 @@ Result<EventSource> EventLoop::on_signal(int signal, std::function<void()> callb
     EventSource source;
     source.state_ = std::make_unique<EventSource::State>();
     source.state_->callback = [run = std::move(callback)](uint32_t) { run(); };
-    const auto trampoline = [](sd_event_source*, const signalfd_siginfo*, void* userdata) {
+    const auto trampoline = [](sd_event_source*, const signalfd_siginfo*, void* userdata) noexcept {
         static_cast<EventSource::State*>(userdata)->callback(0);
         return 0;
     };

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <system_error>
 
 namespace camtap {
 
@@ -26,13 +27,16 @@ void Reloader::request() {
     }
 }
 
-void Reloader::begin() {
+void Reloader::begin() try {
     thread_ = std::thread([this] {
         result_ = std::make_unique<Result<Config>>(load_config(path_));
         const uint64_t one = 1;
         if (write(done_fd_.get(), &one, sizeof one) < 0) { /* an eventfd takes its first 1 always */
         }
     });
+} catch (const std::system_error& e) {  // the limit on tasks is reached, or memory
+    loaded_(Error{Code::limit, e.code().value(),
+                  "no thread to read the configuration with: " + e.code().message() + "; try again"});
 }
 
 void Reloader::finish() {
