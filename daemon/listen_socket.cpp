@@ -53,11 +53,12 @@ static Status bind_and_listen(int fd, const std::string& path) {
         if (!S_ISSOCK(st.st_mode)) return Error{Code::busy, 0, path + " is there and isn't a socket"};
         unlink(path.c_str());
     }
-    if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-        return system_error("binding " + path, errno);
-    }
-    // Anybody may connect; who may do what is decided per stream
-    if (chmod(path.c_str(), 0666) != 0) return system_error("chmod of " + path, errno);
+    // Anybody may connect, from the first moment on; who may do what is decided per stream
+    const mode_t before = umask(0111);
+    const int bound = bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    const int err = errno;
+    umask(before);
+    if (bound != 0) return system_error("binding " + path, err);
     if (listen(fd, SOMAXCONN) != 0) return system_error("listening on " + path, errno);
     return Done{};
 }
