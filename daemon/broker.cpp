@@ -11,6 +11,8 @@
 
 namespace camtap {
 
+static constexpr int64_t kAcceptPauseNs = 100 * kNsPerMs;  // when the kernel can't even give us a connection
+
 static int64_t to_ns(Seconds s) {
     return static_cast<int64_t>(s.count() * static_cast<double>(kNsPerSecond));
 }
@@ -27,6 +29,9 @@ Status Broker::start(const std::vector<StreamConfig>& streams) {
         context_.loop.on_descriptor(listen_.fd(), EPOLLIN, [this](uint32_t) { on_connection(); });
     if (!connections) return connections.error();
     connections_ = std::move(*connections);
+    auto again = context_.loop.on_timer([this] { connections_.set_events(EPOLLIN); });
+    if (!again) return again.error();
+    accept_again_ = std::move(*again);
     for (const StreamConfig& config : streams) add_stream(config);
     return Done{};
 }
@@ -53,25 +58,35 @@ Stream* Broker::find(const std::string& name) const {
 
 void Broker::on_connection() {
     UniqueFd socket(accept4(listen_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (!socket) {
-        if (errno == EMFILE || errno == ENFILE) refuse_for_want_of_descriptors();
-        return;
+    if (socket) {
+        add_session(std::move(socket), false);
+    } else if (errno == EMFILE || errno == ENFILE) {
+        refuse_for_want_of_descriptors();
+    } else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
+        pause_accepting();
     }
-    add_session(std::move(socket), false);
 }
 
 // Without this, the connection would stay in the queue and the loop would spin.
 void Broker::refuse_for_want_of_descriptors() {
     reserve_fd_.reset();
+    bool refused_one = false;
     {
         const UniqueFd socket(accept4(listen_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
         auto refused = wire::make<wire::Refused>();
         refused.code = static_cast<int32_t>(Code::limit);
         refused.message.set("camtapd has no file descriptors left (LimitNOFILE=)");
         if (socket) (void)send_message(socket.get(), refused);
+        refused_one = static_cast<bool>(socket);
     }
+    if (!refused_one) pause_accepting();
     reserve_fd_.reset(open("/dev/null", O_RDONLY | O_CLOEXEC));
     log_limit_.log(spdlog::level::err, "no file descriptors left: a client was refused (LimitNOFILE=)");
+}
+
+void Broker::pause_accepting() {
+    connections_.set_events(0);
+    accept_again_.fire_at(monotonic_ns() + kAcceptPauseNs);
 }
 
 Status Broker::within_limits(const Session& session) const {
@@ -206,18 +221,23 @@ void Broker::on_source_started(Stream& stream, UniqueFd connection) {
 // ---- configuration
 // -------------------------------------------------------------------------------------------------
 
+// nullptr: there is none of that name. Leaves no hole.
+static std::unique_ptr<Stream> take(std::vector<std::unique_ptr<Stream>>& streams, const std::string& name) {
+    const auto found =
+        std::find_if(streams.begin(), streams.end(), [&](const auto& s) { return s->name() == name; });
+    if (found == streams.end()) return nullptr;
+    std::unique_ptr<Stream> stream = std::move(*found);
+    streams.erase(found);
+    return stream;
+}
+
 ConfigDifference Broker::reconfigure(const std::vector<StreamConfig>& configs) {
     ConfigDifference difference;
     std::vector<std::unique_ptr<Stream>> old = std::move(streams_);
     streams_.clear();
-    const auto take = [&old](const std::string& name) {
-        const auto found =
-            std::find_if(old.begin(), old.end(), [&](const auto& s) { return s && s->name() == name; });
-        return found == old.end() ? nullptr : std::move(*found);
-    };
     std::vector<const StreamConfig*> added;
     for (const StreamConfig& config : configs) {
-        std::unique_ptr<Stream> stream = take(config.name);
+        std::unique_ptr<Stream> stream = take(old, config.name);
         if (!stream) {
             added.push_back(&config);
             continue;
@@ -232,7 +252,6 @@ ConfigDifference Broker::reconfigure(const std::vector<StreamConfig>& configs) {
         streams_.push_back(std::move(stream));
     }
     for (auto& stream : old) {
-        if (!stream) continue;
         ++difference.removed;
         stream->remove();
         const std::vector<Session*> taps(stream->taps().begin(), stream->taps().end());
@@ -245,8 +264,14 @@ ConfigDifference Broker::reconfigure(const std::vector<StreamConfig>& configs) {
     }
     for (const StreamConfig* config : added) {
         ++difference.added;
-        add_stream(*config);
+        if (std::unique_ptr<Stream> stream = take(removed_, config->name)) {
+            streams_.push_back(std::move(stream));
+            streams_.back()->restore(*config);
+        } else {
+            add_stream(*config);
+        }
     }
+    on_source_reaped();
     const auto position = [&configs](const std::unique_ptr<Stream>& stream) {
         return std::find_if(configs.begin(), configs.end(),
                             [&](const StreamConfig& config) { return config.name == stream->name(); });
@@ -282,10 +307,13 @@ void Broker::shut_down(std::function<void()> done) {
 }
 
 void Broker::on_source_reaped() {
-    std::erase_if(removed_, [](const auto& stream) { return stream->finished(); });
+    for (const auto& stream : removed_) {
+        if (stream->finished()) stream->forget_frames();
+    }
     if (!shut_down_done_) return;
-    const bool all = removed_.empty() && std::all_of(streams_.begin(), streams_.end(),
-                                                     [](const auto& stream) { return stream->finished(); });
+    const auto finished = [](const auto& stream) { return stream->finished(); };
+    const bool all = std::all_of(streams_.begin(), streams_.end(), finished) &&
+                     std::all_of(removed_.begin(), removed_.end(), finished);
     if (all) std::exchange(shut_down_done_, nullptr)();
 }
 

@@ -48,6 +48,7 @@ class Broker {
   private:
     void on_connection();
     void refuse_for_want_of_descriptors();
+    void pause_accepting();
     Status watch(Session& session);
     Session* add_session(UniqueFd socket, bool spawned);
     Status within_limits(const Session& session) const;
@@ -80,10 +81,11 @@ class Broker {
     std::function<void(uint64_t session)> reload_wanted_;
     UniqueFd reserve_fd_;  // given up for a moment when descriptors run out, to refuse the client in words
     EventSource connections_;
+    EventSource accept_again_;
     uint64_t last_session_ = 0;
     std::map<uint64_t, std::unique_ptr<Session>> sessions_;
     std::vector<std::unique_ptr<Stream>> streams_;  // in the order of the configuration
-    std::vector<std::unique_ptr<Stream>> removed_;  // until their sources are reaped
+    std::vector<std::unique_ptr<Stream>> removed_;  // kept for their numbers, should they come back
     std::function<void()> shut_down_done_;
     LogLimit log_limit_;
     Datagram datagram_;  // the message that is being handled

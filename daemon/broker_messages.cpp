@@ -43,7 +43,9 @@ void Broker::on_readable(Session& session, uint32_t events) {
         case Datagram::Kind::message:
             break;
     }
-    const bool limited = session.role != Session::Role::publisher;
+    // Asks and pokes come with the frames, however many those are; all else is limited
+    const bool of_frames = datagram_.type() == Type::ask || datagram_.type() == Type::poke;
+    const bool limited = session.role != Session::Role::publisher || !of_frames;
     if (limited && !session.requests.take(context_.config.max_requests_per_second)) {
         return drop(session,
                     Error{Code::limit, 0,
@@ -86,7 +88,7 @@ void Broker::on_hello(Session& session) {
     if (hello.major != wire::kMajor) return refuse(session, other_version(hello.major, hello.minor));
     if (!datagram_.as(hello)) return drop(session, kOutOfTurn);
     session.program = printable(hello.program.view());
-    if (hello.role == wire::Role::control) {
+    if (hello.role == wire::Role::control && !session.spawned) {
         session.role = Session::Role::control;
         session.deadline.off();
         auto welcome = wire::make<wire::Welcome>();

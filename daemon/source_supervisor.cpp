@@ -37,6 +37,7 @@ void SourceSupervisor::configure(const StreamConfig& config) {
 }
 
 void SourceSupervisor::start() {
+    if (phase_ == Phase::ending && !wanted_) restart_at_once_ = true;  // it was stopped; it didn't fail
     wanted_ = true;
     if (phase_ == Phase::off || phase_ == Phase::ended) {
         delay_s_ = 0;
@@ -48,6 +49,7 @@ void SourceSupervisor::stop() {
     wanted_ = false;
     restart_at_once_ = false;
     if (phase_ == Phase::running) {
+        spdlog::debug("{}: source process {} is asked to end", stream_, pid_);
         phase_ = Phase::ending;
         kill(SIGTERM);
         timer_.fire_at(monotonic_ns() + kTermGraceNs);
@@ -77,7 +79,7 @@ void SourceSupervisor::fail(const std::string& reason) {
     timer_.fire_at(monotonic_ns() + kStuckAfterNs);
 }
 
-void SourceSupervisor::connection_lost() {
+void SourceSupervisor::expect_exit() {
     if (phase_ != Phase::running) return;
     phase_ = Phase::ending;
     timer_.fire_at(monotonic_ns() + kTermGraceNs);
@@ -87,6 +89,8 @@ void SourceSupervisor::report(wire::Activity activity, const std::string& text) 
     activity_ = activity;
     clock_start_ns_ = monotonic_ns();
     if (activity == wire::Activity::failed) failure_ = text.empty() ? "the source failed" : text;
+    if (activity == wire::Activity::ended) failure_ = text;
+    if (activity == wire::Activity::failed || activity == wire::Activity::ended) expect_exit();
 }
 
 void SourceSupervisor::progress() {
@@ -109,6 +113,7 @@ int64_t SourceSupervisor::check_clocks(int64_t now_ns) {
 void SourceSupervisor::spawn() {
     failure_.clear();
     sigkill_sent_ = false;
+    started_ns_ = clock_start_ns_ = monotonic_ns();
     Result<SpawnedSource> source = spawn_source(context_.source_program, stream_, config_.source_arguments);
     if (!source) {
         phase_ = Phase::backing_off;
@@ -120,7 +125,6 @@ void SourceSupervisor::spawn() {
     pidfd_ = std::move(source->pidfd);
     phase_ = Phase::running;
     activity_ = wire::Activity::opening;
-    started_ns_ = clock_start_ns_ = monotonic_ns();
     if (pidfd_) {
         auto process =
             context_.loop.on_descriptor(pidfd_.get(), EPOLLIN, [this](uint32_t) { on_process_event(); });
@@ -143,6 +147,8 @@ void SourceSupervisor::on_timer() {
     if (!process_) on_process_event();  // no pidfd: look
     if (phase_ == Phase::ending) {
         if (!sigkill_sent_) {
+            if (wanted_ && failure_.empty() && activity_ != wire::Activity::ended)
+                failure_ = "it closed its connection, but did not exit";
             kill(SIGKILL);
             sigkill_sent_ = true;
             timer_.fire_at(monotonic_ns() + kStuckAfterNs);
@@ -184,9 +190,12 @@ void SourceSupervisor::on_exit(int wait_status) {
     timer_.off();
     pid_ = 0;
     SourceExit exit;
-    exit.ended = activity_ == wire::Activity::ended;
     exit.stopped = !wanted_ || restart_at_once_;
-    exit.reason = exit.ended ? failure_ : !failure_.empty() ? failure_ : describe_exit(wait_status);
+    exit.ended = !exit.stopped && activity_ == wire::Activity::ended;
+    exit.reason = exit.stopped        ? "its source is started anew"
+                  : exit.ended        ? failure_
+                  : !failure_.empty() ? failure_
+                                      : describe_exit(wait_status);
     spdlog::log(exit.ended || exit.stopped ? spdlog::level::info : spdlog::level::warn,
                 "{}: source process {} {}{}", stream_, pid,
                 exit.ended     ? "came to its end"

@@ -46,8 +46,9 @@ class SourceSupervisor {
     // Ends a run that failed; the reason is what people are told. Started again with back-off.
     void fail(const std::string& reason);
 
-    // It hung up. It should exit now; it is killed if it doesn't within a second.
-    void connection_lost();
+    // It hung up, or said that it is at its end. It should exit now; it is killed if it doesn't within a
+    // second, because tearing a codec down can hang as well as anything.
+    void expect_exit();
 
     // The source's own word; starts and stops the clocks.
     void report(wire::Activity activity, const std::string& text);
@@ -60,6 +61,7 @@ class SourceSupervisor {
         return phase_ == Phase::off || phase_ == Phase::ended || phase_ == Phase::backing_off;
     }
     bool running() const { return phase_ == Phase::running; }
+    bool ending() const { return phase_ == Phase::ending; }
     pid_t pid() const { return pid_; }
 
   private:

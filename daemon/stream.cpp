@@ -11,6 +11,9 @@ namespace camtap {
 
 using wire::StreamState;
 
+static constexpr const char* kNoPublisher = "no program publishes it at the moment";
+static constexpr const char* kNobodyTaps = "on demand: nobody taps it at the moment";
+
 static int64_t to_ns(Seconds s) {
     return static_cast<int64_t>(s.count() * static_cast<double>(kNsPerSecond));
 }
@@ -27,23 +30,19 @@ Stream::Stream(DaemonContext& context, StreamConfig config, Hooks hooks)
            .exited = [this](const SourceExit& exit) { on_source_exit(exit); }}) {
     supervisor_.configure(config_);
     if (auto timer = context_.loop.on_timer([this] { check_clocks(); })) check_timer_ = std::move(*timer);
-    if (auto timer = context_.loop.on_timer([this] {
-            if (taps_.empty()) supervisor_.stop();
-        })) {
-        linger_timer_ = std::move(*timer);
-    }
+    if (auto timer = context_.loop.on_timer([this] { stop_unwanted(); })) linger_timer_ = std::move(*timer);
 }
 
 Stream::~Stream() {
-    if (generation_) context_.segment_bytes -= generation_->geometry().segment_bytes();
-    if (pending_) context_.segment_bytes -= pending_->geometry().segment_bytes();
+    drop_pending();
+    forget_frames();
 }
 
 void Stream::start() {
     if (external()) {
-        set_state(StreamState::offline, "no program publishes it at the moment");
-    } else if (config_.on_demand && taps_.empty()) {
-        set_state(StreamState::waiting, "on demand: nobody taps it at the moment");
+        set_state(StreamState::offline, kNoPublisher);
+    } else if (!wanted()) {
+        set_state(StreamState::waiting, kNobodyTaps);
     } else {
         set_state(StreamState::opening, "");
         supervisor_.start();
@@ -51,9 +50,15 @@ void Stream::start() {
     schedule_check();
 }
 
+void Stream::stop_unwanted() {
+    if (wanted() || external()) return;
+    supervisor_.stop();
+    if (supervisor_.idle() && state_ != StreamState::ended) set_state(StreamState::waiting, kNobodyTaps);
+}
+
 void Stream::follow_demand() {
     if (external() || !config_.on_demand || state_ == StreamState::gone) return;
-    if (taps_.empty()) {
+    if (!wanted()) {
         linger_timer_.fire_at(monotonic_ns() + to_ns(config_.linger));
     } else {
         linger_timer_.off();
@@ -78,11 +83,18 @@ const char* stream_state_name(StreamState state) {
 void Stream::set_state(StreamState state, std::string reason) {
     if (state == state_ && reason == reason_) return;
     if (state != state_) {
-        spdlog::info("{}: {}{}{}", name(), stream_state_name(state), reason.empty() ? "" : ": ", reason);
+        log_limit_.log(spdlog::level::info, fmt::format("{}: {}{}{}", name(), stream_state_name(state),
+                                                        reason.empty() ? "" : ": ", reason));
     }
     state_ = state;
     reason_ = std::move(reason);
+    if (state_ != StreamState::live) ask_to_be_told();
     tell_change();
+}
+
+// Of the frame that makes the stream live: a publisher with a large stock asks seldom.
+void Stream::ask_to_be_told() {
+    if (generation_ && !generation_closed_) generation_->header().armed.store(1, std::memory_order_seq_cst);
 }
 
 void Stream::tell_change() {
@@ -96,7 +108,7 @@ void Stream::on_frames(uint64_t count) {
     had_frames_ = true;
     last_frame_ns_ = monotonic_ns();
     supervisor_.progress();
-    if (state_ != StreamState::live) {
+    if (state_ != StreamState::live && state_ != StreamState::gone) {
         set_state(StreamState::live, "");
         schedule_check();
     }
@@ -116,8 +128,7 @@ void Stream::check_clocks() {
     const int64_t now = monotonic_ns();
     if (state_ == StreamState::live && now - last_frame_ns_ >= to_ns(config_.stale_after)) {
         set_state(StreamState::stale, idle_reason_.empty() ? "no new frame" : idle_reason_);
-        // Publishers with a large stock ask seldom; so this one frame is told of
-        if (generation_) generation_->header().armed.store(1, std::memory_order_seq_cst);
+        // One may have been published before the publisher could see that we want to be told
         if (Status taken = take_in_published(); !taken) return publisher_broke_protocol(taken.error());
     }
     schedule_check();
@@ -135,36 +146,37 @@ void Stream::schedule_check() {
 }
 
 void Stream::on_source_exit(const SourceExit& exit) {
+    // Its connection may not have hung up yet, and must not be taken for that of the next publisher
+    if (publisher_ != nullptr && publisher_->spawned) end_publisher(exit.reason);
     if (exit.stuck) {
         close_generation(false);
-        set_state(StreamState::offline, exit.reason);
+        if (state_ != StreamState::gone) set_state(StreamState::offline, exit.reason);
         return;
     }
-    // Its connection may not have hung up yet, and must not be taken for that of the next source
-    if (publisher_ != nullptr && publisher_->spawned) end_publisher(exit.reason);
-    close_generation(true);
+    if (publisher_ == nullptr) close_generation(true);  // else it was stuck, and somebody else publishes now
     idle_reason_.clear();
     hooks_.source_reaped();
     if (state_ == StreamState::gone || shutting_down_) return;
-    if (exit.ended) {
+    if (external()) {
+        if (publisher_ == nullptr) set_state(StreamState::offline, kNoPublisher);
+    } else if (exit.ended) {
         set_state(StreamState::ended, exit.reason);
-    } else if (config_.on_demand && taps_.empty()) {
-        set_state(StreamState::waiting, "on demand: nobody taps it at the moment");
+    } else if (!wanted()) {
+        set_state(StreamState::waiting, kNobodyTaps);
     } else {
         ++restarts_;
         const bool was_up = state_ == StreamState::live || state_ == StreamState::stale;
-        if (exit.stopped) {
-            set_state(StreamState::restarting, "its configuration changed");
-        } else {
-            set_state(was_up ? StreamState::restarting : StreamState::offline, exit.reason);
-        }
+        set_state(was_up || exit.stopped ? StreamState::restarting : StreamState::offline, exit.reason);
     }
     schedule_check();
 }
 
 void Stream::report(wire::Activity activity, const std::string& text) {
+    // The last frames come before the last words
+    if (Status taken = take_in_published(); !taken) return publisher_broke_protocol(taken.error());
     supervisor_.report(activity, text);
     idle_reason_ = activity == wire::Activity::idle ? text : "";
+    if (activity == wire::Activity::idle && state_ != StreamState::live) set_state(StreamState::stale, text);
     if (external()) {
         if (activity == wire::Activity::ended) set_state(StreamState::ended, text);
         if (activity == wire::Activity::failed) set_state(StreamState::offline, text);
@@ -251,7 +263,7 @@ void Stream::nudge_armed() {
 }
 
 void Stream::disarm_if_nobody_waits() {
-    if (!generation_ || state_ == StreamState::stale) return;
+    if (!generation_ || state_ != StreamState::live) return;
     const bool waits = std::any_of(taps_.begin(), taps_.end(), [](const Session* s) { return s->tap.armed; });
     if (!waits) generation_->header().armed.store(0, std::memory_order_seq_cst);
 }
@@ -275,6 +287,11 @@ Status Stream::admit_publisher(const Session& session) const {
         return Error{Code::busy, 0,
                      fmt::format("'{}' is published by process {} already", name(), publisher_->peer.pid)};
     }
+    if (supervisor_.ending()) {
+        return Error{Code::busy, 0,
+                     fmt::format("'{}' had a source of its own, process {}, which is being ended", name(),
+                                 supervisor_.pid())};
+    }
     return Done{};
 }
 
@@ -289,17 +306,24 @@ void Stream::lose_publisher(const std::string& why) {
     const bool spawned = publisher_->spawned;
     publisher_->stream = nullptr;
     publisher_ = nullptr;
-    if (spawned) return supervisor_.connection_lost();  // its generation is closed when it is reaped
+    drop_pending();
+    if (spawned) return supervisor_.expect_exit();  // its generation is closed when it is reaped
     close_generation(false);
     if (state_ != StreamState::gone && state_ != StreamState::ended) set_state(StreamState::offline, why);
 }
 
 void Stream::publisher_broke_protocol(const Error& error) {
-    const std::string reason = "its publisher broke the protocol: " + error.message;
-    spdlog::warn("{}: {}", name(), reason);
     if (publisher_ == nullptr) return;
+    const std::string reason = "its publisher broke the protocol: " + error.message;
+    log_limit_.log(spdlog::level::warn, name() + ": " + reason);
     if (publisher_->spawned) supervisor_.fail(reason);
     end_publisher(reason);
+}
+
+void Stream::end_publisher(const std::string& why) {
+    Session* publisher = publisher_;
+    lose_publisher(why);
+    hooks_.end_session(*publisher);
 }
 
 Status Stream::take_in_published() {
@@ -325,67 +349,6 @@ Result<std::span<const uint32_t>> Stream::grant(uint32_t generation) {
         if (session->tap.mapped) pin_words_.push_back(session->tap.pins());
     }
     return generation_->pool().grant(pin_words_);
-}
-
-// ---- configuration
-// -------------------------------------------------------------------------------------------------
-
-// What can change under a running source. Everything else ends its run, and begins a new generation.
-static bool same_but_for_rights_and_clocks(StreamConfig a, const StreamConfig& b) {
-    a.tap_access = b.tap_access;
-    a.publish_access = b.publish_access;
-    a.stall_timeout = b.stall_timeout;
-    a.open_timeout = b.open_timeout;
-    a.stale_after = b.stale_after;
-    a.linger = b.linger;
-    a.on_demand = b.on_demand;
-    return a == b;
-}
-
-std::vector<Session*> Stream::reconfigure(const StreamConfig& config) {
-    const bool keep_running = same_but_for_rights_and_clocks(config_, config);
-    config_ = config;
-    supervisor_.configure(config_);
-    std::vector<Session*> without_rights;
-    for (Session* session : taps_) {
-        if (!session->tap.dismissed && !session->peer.may(config_.tap_access))
-            without_rights.push_back(session);
-    }
-    if (publisher_ != nullptr && !publisher_->spawned) {
-        if (!keep_running || !publisher_->peer.may(config_.publish_access))
-            end_publisher("the configuration changed");
-    }
-    if (external()) {
-        if (!keep_running) supervisor_.stop();
-        if (publisher_ == nullptr) start();
-    } else if (config_.on_demand && taps_.empty()) {
-        follow_demand();
-    } else if (!keep_running) {
-        supervisor_.restart();
-    } else {
-        supervisor_.start();
-    }
-    schedule_check();
-    return without_rights;
-}
-
-void Stream::end_publisher(const std::string& why) {
-    Session* publisher = publisher_;
-    lose_publisher(why);
-    hooks_.end_session(*publisher);
-}
-
-void Stream::shut_down() {
-    shutting_down_ = true;
-    supervisor_.stop();
-}
-
-void Stream::remove() {
-    set_state(StreamState::gone, "removed from the configuration");
-    if (publisher_ != nullptr && !publisher_->spawned) end_publisher(reason_);
-    supervisor_.stop();
-    check_timer_.off();
-    linger_timer_.off();
 }
 
 }  // namespace camtap

@@ -13,6 +13,7 @@
 
 #include "daemon/daemon_context.h"
 #include "daemon/generation.h"
+#include "daemon/log_limit.h"
 #include "daemon/session.h"
 #include "daemon/source_supervisor.h"
 
@@ -72,9 +73,13 @@ class Stream {
     void start();
     // Takes over a changed configuration of the same name. Returns the sessions that lost their rights.
     std::vector<Session*> reconfigure(const StreamConfig& config);
-    // Taps are told that it is gone, and its source is stopped. It may be destroyed when finished() says so.
+    // Taps are told that it is gone, and its source is stopped. When finished() says that it has ended,
+    // nothing needs the frames any more.
     void remove();
     bool finished() const { return supervisor_.idle(); }
+    void forget_frames();
+    // Configured again: its numbers and counters go on.
+    void restore(const StreamConfig& config);
     void shut_down();  // as the whole daemon does: its source is stopped, its taps are told nothing
 
     wire::StreamRecord record() const;
@@ -87,6 +92,7 @@ class Stream {
     void nudge(Session& session);
     void nudge_armed();
     void disarm_if_nobody_waits();
+    void ask_to_be_told();
     void on_frames(uint64_t count);
     void on_source_exit(const SourceExit& exit);
     void close_generation(bool publisher_is_dead);
@@ -95,8 +101,12 @@ class Stream {
     void check_clocks();
     void schedule_check();
     void follow_demand();
+    void stop_unwanted();
+    void begin_anew();
     void end_publisher(const std::string& why);
+    void drop_pending();
     bool external() const { return config_.source == "publisher"; }
+    bool wanted() const { return !config_.on_demand || !taps_.empty(); }
     GenerationPlan plan(uint64_t bytes) const;
     Status check_memory(const GenerationPlan& plan) const;
 
@@ -126,6 +136,7 @@ class Stream {
     int64_t last_frame_ns_ = 0;
     uint32_t restarts_ = 0;
     bool shutting_down_ = false;
+    LogLimit log_limit_;               // a publisher can make states come and go as fast as it likes
     std::vector<PinWords> pin_words_;  // kept for its memory
     SourceSupervisor supervisor_;
     EventSource check_timer_;

@@ -18,7 +18,7 @@ GenerationPlan Stream::plan(uint64_t bytes) const {
         pins = std::max(pins, session->tap.max_pins);  // from before a reload
     GenerationPlan plan;
     plan.number = context_.last_generation + 1;
-    plan.first = next_sequence_;
+    plan.first = generation_ && !generation_closed_ ? generation_->pool().accepted() + 1 : next_sequence_;
     plan.depth = config_.depth;
     plan.stock = publisher_->stock;
     plan.pin_words = std::max(config_.max_taps, static_cast<uint32_t>(taps_.size())) * pins;
@@ -41,7 +41,9 @@ Status Stream::check_memory(const GenerationPlan& plan) const {
     if (bytes > config_.max_memory)
         return too_much_memory("the stream's max_memory", config_.max_memory, plan);
     uint64_t others = context_.segment_bytes;
-    if (generation_) others -= generation_->geometry().segment_bytes();  // it makes room for this one
+    for (const auto* replaced : {generation_.get(), pending_.get()}) {  // they make room for this one
+        if (replaced != nullptr) others -= replaced->geometry().segment_bytes();
+    }
     if (others + bytes > context_.config.max_memory) {
         return too_much_memory("what is left of the daemon's max_memory",
                                context_.config.max_memory - std::min(others, context_.config.max_memory),
@@ -64,14 +66,17 @@ Result<const Generation*> Stream::make_generation(uint64_t bytes) {
                      fmt::format("{} slots are more than {}", planned.slots(), layout::kMaxSlots)};
     }
     if (Status fits = check_memory(planned); !fits) return fits.error();
-    close_generation(true);  // its publisher moves on by itself
-    planned.first = next_sequence_;
     if (Status kept = context_.sequences.reserve(name(), planned.first + planned.stock); !kept) {
         spdlog::error("{}: sequence numbers may repeat after a crash: {}", name(), kept.error().message);
     }
+    if (generation_ && !generation_closed_) absorb_counters(*generation_);
     auto made = Generation::create(planned, counters_, copies_);
-    if (!made) return made.error();
-    if (pending_) context_.segment_bytes -= pending_->geometry().segment_bytes();
+    if (!made) return made.error();  // the generation that it has goes on
+    close_generation(true);          // its publisher moves on by itself
+    if (next_sequence_ != planned.first) {
+        return Error{Code::protocol, 0, "it published frames after it had asked for another segment"};
+    }
+    drop_pending();
     pending_ = std::move(*made);
     context_.segment_bytes += pending_->geometry().segment_bytes();
     ++context_.last_generation;
@@ -86,6 +91,7 @@ Status Stream::open_generation(uint32_t number) {
     std::unique_ptr<Generation> old = std::move(generation_);
     generation_ = std::move(pending_);
     generation_closed_ = false;
+    if (state_ != wire::StreamState::live) ask_to_be_told();
     if (old) {
         context_.segment_bytes -= old->geometry().segment_bytes();
         old->announce_successor();  // taps that sleep on it wake and ask; they keep it as long as they need
@@ -93,6 +99,16 @@ Status Stream::open_generation(uint32_t number) {
     }
     tell_change();
     return Done{};
+}
+
+void Stream::drop_pending() {
+    if (pending_) context_.segment_bytes -= pending_->geometry().segment_bytes();
+    pending_.reset();
+}
+
+void Stream::forget_frames() {
+    if (generation_) context_.segment_bytes -= generation_->geometry().segment_bytes();
+    generation_.reset();
 }
 
 // What the next generation's counters go on from. Frames published are our own count; the publisher may have

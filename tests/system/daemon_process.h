@@ -114,7 +114,7 @@ class DaemonProcess {
 
     void write_config(const std::string& text) const { std::ofstream(config_path()) << text; }
 
-    void start() {
+    void start(const std::string& program = CAMTAPD) {
         const std::string notify_path = directory_.file("notify");
         unlink(notify_path.c_str());
         const int notify = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -123,7 +123,7 @@ class DaemonProcess {
         notify_path.copy(address.sun_path, sizeof address.sun_path - 1);
         ASSERT_EQ(bind(notify, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
         child_ =
-            Child({CAMTAPD, "--config", config_path(), "--socket", socket_path(), "--log-level", "debug"},
+            Child({program, "--config", config_path(), "--socket", socket_path(), "--log-level", "debug"},
                   {"NOTIFY_SOCKET=" + notify_path}, directory_.file("log"));
         ASSERT_GT(child_.pid(), 0);
         std::string said;

@@ -1,0 +1,205 @@
+// Promise: whatever a source or another publisher does, the stream's state says so, and it is up again as
+// soon as can be.
+#include "common/pins.h"
+#include "raw_client.h"
+#include "scripted_daemon.h"
+
+namespace camtap::test {
+namespace {
+
+// Waits, without a question that would have the daemon look at the stream, until the log says so.
+bool log_says(const DaemonProcess& daemon, const std::string& words) {
+    return eventually([&] { return daemon.log().find(words) != std::string::npos; });
+}
+
+TEST(Source, ThatReportsItsEndButStaysIsEnded) {
+    ScriptedDaemon daemon(scripted("publish=3 end stay"));
+    EXPECT_TRUE(daemon.comes_to(CAMTAP_STREAM_ENDED));
+    EXPECT_EQ(daemon.info("test").published, 3u);
+    EXPECT_EQ(daemon.reason(), "the end of the script");
+}
+
+TEST(Source, ThatReportsItsFailureButStaysIsStartedAgain) {
+    ScriptedDaemon daemon(scripted("publish=1 fail stay"));
+    EXPECT_TRUE(eventually([&] { return daemon.info("test").restarts >= 1; }));
+    EXPECT_TRUE(log_says(daemon, "the script says so"));
+}
+
+TEST(Source, ThatHangsUpButStaysIsKilledAndStartedAgain) {
+    ScriptedDaemon daemon(scripted("publish=1 hang-up stay"));
+    EXPECT_TRUE(eventually([&] { return daemon.info("test").restarts >= 1; }));
+    EXPECT_TRUE(log_says(daemon, "it closed its connection, but did not exit"));
+}
+
+TEST(Source, ThatIgnoresSigtermHoldsUpNobodysEnd) {
+    ScriptedDaemon daemon(scripted("deaf loop"));
+    ASSERT_TRUE(daemon.comes_to(CAMTAP_STREAM_LIVE));
+    const pid_t source = daemon.info("test").publisher_pid;
+    EXPECT_EQ(daemon.stop(), 0);
+    EXPECT_TRUE(eventually([&] { return kill(source, 0) != 0; }));
+}
+
+TEST(Source, ThatHasNothingToReadYetIsStaleAndSaysWhy) {
+    ScriptedDaemon daemon(scripted("idle stay"));
+    EXPECT_TRUE(daemon.comes_to(CAMTAP_STREAM_STALE));
+    EXPECT_EQ(daemon.reason(), "nothing to read yet");
+}
+
+TEST(Source, ThatNeedsLargerSlotsInMidRunGoesOn) {
+    ScriptedDaemon daemon(scripted("publish=5 grow loop", "depth = 2\n"));
+    PlainTap tap(daemon);
+    EXPECT_TRUE(eventually([&] {
+        const auto frame = tap.next();
+        return frame && frame->image.width == 100'000;
+    }));
+    EXPECT_EQ(daemon.info("test").restarts, 0u);
+}
+
+TEST(OnDemand, ATapThatComesWhileTheSourceIsBeingEndedIsNoFailure) {
+    ScriptedDaemon daemon(scripted("deaf loop", "start = \"on-demand\"\nlinger = 0\n"));
+    { ASSERT_TRUE(PlainTap(daemon).next()); }
+    ASSERT_TRUE(log_says(daemon, "is asked to end"));
+    PlainTap tap(daemon);
+    ASSERT_TRUE(
+        eventually([&] { return daemon.log().rfind("source started") > daemon.log().find("stopped"); }));
+    EXPECT_TRUE(tap.next());
+    EXPECT_EQ(daemon.log().find("failed"), std::string::npos);
+}
+
+TEST(OnDemand, WhenTheLastTapLeavesASourceThatFailsNobodyWaitsForIt) {
+    ScriptedDaemon daemon("[daemon]\nrestart_delay = 3600\nrestart_delay_max = 3600\n" +
+                          scripted("exit=1", "start = \"on-demand\"\nlinger = 0\n"));
+    {
+        RawTap tap(daemon.socket_path());
+        ASSERT_TRUE(daemon.comes_to(CAMTAP_STREAM_OFFLINE));
+    }
+    EXPECT_TRUE(daemon.comes_to(CAMTAP_STREAM_WAITING));
+}
+
+// ---- publishers that ask seldom: with a stock of 32, every sixteenth frame
+// ----------------------------------------
+
+constexpr const char* kPublisher = "[[stream]]\nname = \"test\"\nsource = \"publisher\"\nstale_after = 0.2\n";
+
+// Honest: tells of a frame when it is wanted, and no other time.
+struct SeldomPublisher : RawPublisher {
+    explicit SeldomPublisher(const DaemonProcess& daemon, uint64_t bytes = 64)
+        : RawPublisher(daemon.socket_path(), 32, bytes) {}
+    void publish() {
+        const uint32_t slot = granted.slots[--granted.count];
+        const uint64_t n = next_sequence++;
+        pins::publish(view.slot(slot).sequence, view.index(n), slot, view.header().head, n);
+        if (pins::armed(view.header().armed)) send(wire::make<wire::Poke>());
+    }
+    void report(wire::Activity activity) {
+        auto report = wire::make<wire::Report>();
+        report.activity = activity;
+        send(report);
+    }
+};
+
+TEST(SeldomAsking, TheFirstFrameMakesTheStreamLive) {
+    DaemonProcess daemon(kPublisher);
+    SeldomPublisher publisher(daemon);
+    RawTap tap(daemon.socket_path());
+    EXPECT_EQ(tap.sync().state, wire::StreamState::opening);
+    publisher.publish();
+    EXPECT_TRUE(log_says(daemon, "test: live"));
+}
+
+TEST(SeldomAsking, AFrameAfterASilenceMakesTheStreamLiveAgainAndThenNobodyIsTold) {
+    DaemonProcess daemon(kPublisher);
+    SeldomPublisher publisher(daemon);
+    publisher.publish();
+    ASSERT_TRUE(log_says(daemon, "test: live"));
+    EXPECT_TRUE(eventually([&] { return !pins::armed(publisher.view.header().armed); }));
+    ASSERT_TRUE(log_says(daemon, "test: stale"));
+    ASSERT_TRUE(eventually([&] { return pins::armed(publisher.view.header().armed); }));
+    publisher.publish();
+    EXPECT_TRUE(eventually([&] {
+        const std::string log = daemon.log();
+        return log.find("test: live", log.find("test: stale")) != std::string::npos;
+    }));
+    EXPECT_TRUE(eventually([&] { return !pins::armed(publisher.view.header().armed); }));
+}
+
+TEST(SeldomAsking, TheEndComesAfterTheLastFramesAndStays) {
+    DaemonProcess daemon(kPublisher);
+    SeldomPublisher publisher(daemon);
+    for (int i = 0; i < 5; ++i) publisher.publish();
+    publisher.report(wire::Activity::ended);
+    publisher.hang_up();
+    EXPECT_TRUE(eventually([&] { return daemon.info("test").publisher_pid == 0; }));
+    EXPECT_EQ(daemon.info("test").state, uint32_t{CAMTAP_STREAM_ENDED});
+    EXPECT_EQ(daemon.info("test").published, 5u);
+}
+
+TEST(SeldomAsking, FramesThatNobodyToldOfDontBringARemovedStreamBack) {
+    ScriptedDaemon daemon(std::string(kPublisher) + scripted("loop", "", "beside"));
+    SeldomPublisher publisher(daemon);
+    publisher.publish();
+    ASSERT_TRUE(log_says(daemon, "test: live"));
+    EXPECT_TRUE(eventually([&] { return !pins::armed(publisher.view.header().armed); }));
+    ASSERT_TRUE(log_says(daemon, "test: stale"));
+    publisher.view.header().armed = 0;  // so that the next frame is news when the stream is removed
+    publisher.publish();
+    daemon.reload(scripted("loop", "", "beside"));
+    const std::string log = daemon.log();
+    const size_t gone = log.find("test: gone");
+    ASSERT_NE(gone, std::string::npos);
+    EXPECT_EQ(log.find("test: live", gone), std::string::npos);
+    EXPECT_EQ(log.find("test: offline", gone), std::string::npos);
+}
+
+// ---- memory that was promised and not used
+// ------------------------------------------------------------------------
+
+constexpr const char* kTwoInAGibibyte = R"(
+[daemon]
+max_memory = "1 GiB"
+[[stream]]
+name = "test"
+source = "publisher"
+[[stream]]
+name = "other"
+source = "publisher"
+)";
+constexpr uint64_t kMostOfIt = 20 << 20;  // × 38 slots
+
+struct NeedyPublisher : RawClient {
+    NeedyPublisher(const DaemonProcess& daemon, const std::string& stream) : RawClient(daemon.socket_path()) {
+        send(hello(wire::Role::publisher, stream, 2));
+        expect<wire::Welcome>();
+    }
+    void need(uint64_t bytes) {
+        auto need = wire::make<wire::Need>();
+        need.frame_bytes = bytes;
+        send(need);
+    }
+};
+
+TEST(Memory, OfASegmentThatWasNeverMappedIsGivenBack) {
+    DaemonProcess daemon(kTwoInAGibibyte);
+    {
+        NeedyPublisher publisher(daemon, "test");
+        publisher.need(kMostOfIt);
+        publisher.expect<wire::Segment>();
+    }
+    EXPECT_TRUE(eventually([&] { return daemon.info("test").publisher_pid == 0; }));
+    NeedyPublisher publisher(daemon, "other");
+    publisher.need(kMostOfIt);
+    publisher.expect<wire::Segment>();
+}
+
+TEST(Memory, OfASegmentThatIsAskedForTwiceCountsOnce) {
+    DaemonProcess daemon(kTwoInAGibibyte);
+    NeedyPublisher publisher(daemon, "test");
+    publisher.need(kMostOfIt);
+    const auto first = publisher.expect<wire::Segment>();
+    publisher.need(kMostOfIt);
+    const auto second = publisher.expect<wire::Segment>();
+    EXPECT_NE(first.generation, second.generation);
+}
+
+}  // namespace
+}  // namespace camtap::test
