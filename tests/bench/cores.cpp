@@ -16,7 +16,15 @@ static int64_t read_clock(clockid_t clock) {
 }
 
 const char* name(Placement placement) {
-    return placement == Placement::across ? "pinned" : "free";
+    switch (placement) {
+        case Placement::across:
+            return "readers on another";
+        case Placement::together:
+            return "all on one";
+        case Placement::free:
+            return "not pinned";
+    }
+    return "";
 }
 
 Cores::Cores() {
@@ -31,10 +39,11 @@ Cores::Cores() {
 void Cores::place(pid_t pid, Placement placement, size_t seat) const {
     cpu_set_t set;
     CPU_ZERO(&set);
-    if (placement == Placement::free || all_.size() < 2) {
+    if (placement == Placement::free) {
         for (const int cpu : all_) CPU_SET(cpu, &set);
     } else {
-        CPU_SET(seat == 0 ? all_[0] : all_[1 + (seat - 1) % (all_.size() - 1)], &set);
+        const bool first = seat == 0 || placement == Placement::together || all_.size() < 2;
+        CPU_SET(first ? all_[0] : all_[1 + (seat - 1) % (all_.size() - 1)], &set);
     }
     sched_setaffinity(pid, sizeof set, &set);
 }

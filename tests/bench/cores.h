@@ -10,8 +10,9 @@
 namespace camtap::bench {
 
 enum class Placement {
-    across,  // publisher and daemon on one core, readers on the others in turn
-    free     // as the kernel likes
+    across,    // publisher and daemon on one core, readers on the others in turn
+    together,  // all on one core
+    free       // as the kernel likes
 };
 const char* name(Placement placement);
 

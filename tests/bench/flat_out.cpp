@@ -35,14 +35,15 @@ void run(const Bench& bench, FrameStream& stream, Rates& rates) {
 }  // namespace
 
 void measure_flat_out(const Bench& bench) {
-    bench.place_publisher(Placement::free);
+    bench.place_publisher(Placement::across);
     const std::vector<std::byte> picture(kFullHd.bytes(), std::byte{1});
-    Table table("Flat out, 1920x1080, stock 32 (for information)",
+    Table table("Flat out, 1920x1080, stock 32, taps on another core (for information)",
                 {"readers", "the publisher", "published frames/s", "received by a tap, frames/s"});
     for (const size_t readers : {1u, 4u, 8u}) {
         FrameStream::Settings settings{kFullHd, "flat"};
         settings.stock = 32;
         settings.readers = readers;
+        settings.placement = Placement::across;
         FrameStream stream(bench.daemon, bench.cores, settings);
         Lane* const lanes[] = {&stream};
         warm_up(lanes);

@@ -9,14 +9,14 @@ namespace camtap::bench {
 struct Bench {
     const test::Daemon& daemon;
     Cores cores{};
-    size_t repetitions = 7;
-    size_t frames = 160;          // in one repetition, of paced frames
+    size_t repetitions = 15;
+    size_t frames = 60;           // in one repetition, of paced frames
     double silence_seconds = 10;  // how long silence is listened to
     double flat_out_seconds = 0.3;
 
     void shorten() {
-        repetitions = 2;
-        frames = 50;
+        repetitions = 3;
+        frames = 20;
         silence_seconds = 2;
         flat_out_seconds = 0.1;
     }
