@@ -189,6 +189,7 @@ void Broker::dismiss(Session& session, const Error& why) {
     (void)session.send(dismissed);
     session.readable.set_events(0);  // hang-up is still told of
     session.deadline.off();
+    if (session.stream != nullptr) session.stream->follow_demand();
 }
 
 void Broker::drop(Session& session, const Error& why) {

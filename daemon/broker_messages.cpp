@@ -2,6 +2,7 @@
 // before any part of it is used.
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cstring>
@@ -13,6 +14,8 @@
 namespace camtap {
 
 using wire::Type;
+
+static constexpr int kTapBufferBytes = 8 * 1024;  // the kernel doubles it: some dozen messages
 
 static const Error kOutOfTurn{Code::protocol, 0,
                               "it sent a message that is unknown, of the wrong length, or out of turn"};
@@ -43,9 +46,8 @@ void Broker::on_readable(Session& session, uint32_t events) {
         case Datagram::Kind::message:
             break;
     }
-    // Asks and pokes come with the frames, however many those are; all else is limited
-    const bool of_frames = datagram_.type() == Type::ask || datagram_.type() == Type::poke;
-    const bool limited = session.role != Session::Role::publisher || !of_frames;
+    // What a publisher says comes with its frames, however many those are; but a segment costs us something
+    const bool limited = session.role != Session::Role::publisher || datagram_.type() == Type::need;
     if (limited && !session.requests.take(context_.config.max_requests_per_second)) {
         return drop(session,
                     Error{Code::limit, 0,
@@ -145,6 +147,10 @@ void Broker::welcome_tap(Session& session, Stream& stream) {
     welcome.major = wire::kMajor;
     welcome.minor = wire::kMinor;
     welcome.max_frame_bytes = stream.config().max_frame_bytes;
+    // A few unread replies are enough: each may hold a descriptor, and the kernel counts all that are on
+    // their way from us together, so those who don't read would use up what the others need
+    const int buffer_bytes = kTapBufferBytes;
+    setsockopt(session.socket.get(), SOL_SOCKET, SO_SNDBUF, &buffer_bytes, sizeof buffer_bytes);
     if (!session.send(welcome, session.tap.page_fd.get())) return end(session);
     stream.add_tap(session);
 }

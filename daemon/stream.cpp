@@ -50,6 +50,11 @@ void Stream::start() {
     schedule_check();
 }
 
+bool Stream::wanted() const {
+    return !config_.on_demand || std::any_of(taps_.begin(), taps_.end(),
+                                             [](const Session* session) { return !session->tap.dismissed; });
+}
+
 void Stream::stop_unwanted() {
     if (wanted() || external()) return;
     supervisor_.stop();

@@ -42,6 +42,7 @@ class Stream {
     Status admit_tap(const Session& session) const;
     void add_tap(Session& session);
     void remove_tap(Session& session);
+    void follow_demand();  // a tap came, left or was dismissed
     // The answer to a sync; the descriptor to go with it, or −1.
     int sync(Session& session, uint32_t known_generation, wire::Synced& answer);
     void arm(Session& session, const wire::Arm& arm);
@@ -100,13 +101,12 @@ class Stream {
     Error too_much_memory(const char* limit, uint64_t limit_bytes, const GenerationPlan& plan) const;
     void check_clocks();
     void schedule_check();
-    void follow_demand();
+    bool wanted() const;
     void stop_unwanted();
     void begin_anew();
     void end_publisher(const std::string& why);
     void drop_pending();
     bool external() const { return config_.source == "publisher"; }
-    bool wanted() const { return !config_.on_demand || !taps_.empty(); }
     GenerationPlan plan(uint64_t bytes) const;
     Status check_memory(const GenerationPlan& plan) const;
 

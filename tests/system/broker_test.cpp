@@ -3,81 +3,10 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 
-#include <cstring>
-
-#include "common/pins.h"
-#include "daemon_process.h"
-#include "raw_client.h"
+#include "broker_fixture.h"
 
 namespace camtap::test {
 namespace {
-
-constexpr int64_t kGuardNs = 20'000'000'000;
-
-constexpr const char* kConfig = R"(
-[daemon]
-handshake_timeout = "300 ms"
-max_connections = 200
-max_connections_per_user = 40
-max_requests_per_second = 500
-[[stream]]
-name = "test"
-source = "publisher"
-depth = 2
-max_taps = 4
-[[stream]]
-name = "beside"
-source = "publisher"
-)";
-
-// A daemon, and an honest publisher and tap beside whatever else happens.
-struct Broker : testing::Test {
-    DaemonProcess daemon{kConfig};
-    camtap_publisher* publisher = nullptr;
-    camtap_tap* tap = nullptr;
-    uint8_t shown = 0;
-
-    void SetUp() override {
-        const std::string path = daemon.socket_path();
-        camtap_publisher_options p = CAMTAP_INIT(camtap_publisher_options);
-        p.socket_path = path.c_str();
-        p.connection = -1;
-        ASSERT_EQ(camtap_publisher_open("beside", &p, &publisher), CAMTAP_OK) << camtap_last_error();
-        camtap_tap_options t = CAMTAP_INIT(camtap_tap_options);
-        t.socket_path = path.c_str();
-        ASSERT_EQ(camtap_tap_open("beside", &t, &tap), CAMTAP_OK) << camtap_last_error();
-    }
-    void publish(uint8_t value) {
-        camtap_slot slot = CAMTAP_INIT(camtap_slot);
-        ASSERT_EQ(camtap_publisher_acquire(publisher, 1, kGuardNs, &slot), CAMTAP_OK) << camtap_last_error();
-        *static_cast<uint8_t*>(slot.data) = value;
-        camtap_publish_info info = CAMTAP_INIT(camtap_publish_info);
-        info.source_sequence = UINT64_MAX;
-        info.image = CAMTAP_INIT(camtap_image);
-        info.image.width = info.image.height = 1;
-        info.image.channels = 1;
-        info.image.stride = 1;
-        ASSERT_EQ(camtap_publisher_publish(publisher, &slot, &info, nullptr), CAMTAP_OK)
-            << camtap_last_error();
-    }
-    // The whole way from the honest publisher to the honest tap still works, in order, without a miss.
-    void expect_others_unharmed() {
-        for (int i = 0; i < 5; ++i) {
-            publish(++shown);
-            camtap_frame* frame = nullptr;
-            ASSERT_EQ(camtap_tap_next(tap, kGuardNs, &frame), CAMTAP_OK) << camtap_last_error();
-            EXPECT_EQ(*static_cast<const uint8_t*>(camtap_frame_data(frame)), shown);
-            EXPECT_EQ(camtap_frame_get_info(frame)->missed.too_slow, 0u);
-            camtap_frame_release(frame);
-        }
-    }
-    void TearDown() override {
-        expect_others_unharmed();
-        camtap_tap_close(tap);
-        camtap_publisher_close(publisher);
-        EXPECT_EQ(daemon.stop(), 0);
-    }
-};
 
 TEST_F(Broker, AnotherMajorVersionIsRefusedInWords) {
     auto hello = RawClient::hello(wire::Role::tap, "test");
@@ -238,6 +167,21 @@ TEST_F(Broker, ATapThatNeverReadsItsRepliesIsDismissed) {
     EXPECT_TRUE(eventually(dismissed));
 }
 
+TEST_F(Broker, ATapThatDoesntReadHasFewDescriptorsOnTheirWay) {
+    RawPublisher source(daemon.socket_path());
+    RawTap raw(daemon.socket_path());
+    for (int i = 0; i < 100; ++i) raw.send(wire::make<wire::Sync>());
+    EXPECT_TRUE(eventually([&] {
+        const auto taps = daemon.taps("test");
+        return taps.size() == 1 && taps[0].dismissed == 1;
+    }));
+    int with_descriptor = 0;
+    for (pollfd readable{raw.fd(), POLLIN, 0}; poll(&readable, 1, 0) == 1;) {
+        if (raw.next().fd) ++with_descriptor;
+    }
+    EXPECT_LE(with_descriptor, 32);
+}
+
 TEST_F(Broker, DescriptorsSentUnaskedAreClosed) {
     const auto open_descriptors = [&] {
         size_t count = 0;
@@ -278,121 +222,6 @@ TEST_F(Broker, WhatATapWasGivenCantBeWrittenTruncatedOrReopenedForWriting) {
             EXPECT_EQ(mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, reopened.get(), 0), MAP_FAILED);
         }
     }
-}
-
-// ---- publishers that lie: they lose their session, and the stream says why
-// ------------------------------------------
-
-struct HostilePublisher : Broker {
-    RawPublisher source{daemon.socket_path()};
-    void expect_ended(const std::string& words) {
-        EXPECT_TRUE(eventually([&] { return daemon.info("test").publisher_pid == 0; }));
-        EXPECT_NE(std::string(daemon.info("test").reason).find(words), std::string::npos)
-            << daemon.info("test").reason;
-    }
-};
-
-TEST_F(HostilePublisher, AHeadBeyondWhatWasGranted) {
-    for (const uint64_t head : {source.next_sequence + 5, uint64_t{1} << 63, ~uint64_t{0}}) {
-        source.view.header().head = head;
-        source.ask();
-        expect_ended("head");
-        source = RawPublisher(daemon.socket_path());
-    }
-}
-
-TEST_F(HostilePublisher, ASlotThatItDoesntOwn) {
-    source.view.index(source.next_sequence) = 6;
-    source.view.slot(6).sequence = source.next_sequence;
-    source.view.header().head = source.next_sequence;
-    source.ask();
-    expect_ended("slot");
-}
-
-TEST_F(HostilePublisher, MappedBeforeItWasGivenAnything) {
-    RawClient other(daemon.socket_path());
-    source.hang_up();
-    EXPECT_TRUE(eventually([&] { return daemon.info("test").publisher_pid == 0; }));
-    other.send(RawClient::hello(wire::Role::publisher, "test", 2));
-    other.expect<wire::Welcome>();
-    auto mapped = wire::make<wire::Mapped>();
-    mapped.generation = 12345;
-    other.send(mapped);
-    EXPECT_TRUE(eventually([&] { return other.next().kind == Datagram::Kind::hang_up; }));
-}
-
-TEST_F(HostilePublisher, NeverMapsItsSegment) {
-    source.hang_up();
-    EXPECT_TRUE(eventually([&] { return daemon.info("test").publisher_pid == 0; }));
-    RawClient other(daemon.socket_path());
-    other.send(RawClient::hello(wire::Role::publisher, "test", 2));
-    other.expect<wire::Welcome>();
-    auto need = wire::make<wire::Need>();
-    need.frame_bytes = 100;
-    other.send(need);
-    other.expect<wire::Segment>();
-    expect_ended("handshake_timeout");
-}
-
-TEST_F(HostilePublisher, ANeedForMoreThanIsAllowedIsRefusedAndTheSessionGoesOn) {
-    for (const uint64_t bytes : {uint64_t{0}, uint64_t{1} << 40, ~uint64_t{0}}) {
-        auto need = wire::make<wire::Need>();
-        need.frame_bytes = bytes;
-        source.send(need);
-        const auto refused = source.expect<wire::Refused>();
-        EXPECT_EQ(refused.code, static_cast<int>(Code::too_big));
-        EXPECT_NE(refused.message.view().find("max_frame_bytes"), std::string::npos);
-    }
-    auto need = wire::make<wire::Need>();
-    need.frame_bytes = 200 << 20;
-    source.send(need);
-    const auto refused = source.expect<wire::Refused>();
-    EXPECT_EQ(refused.code, static_cast<int>(Code::limit));
-    EXPECT_NE(refused.message.view().find("max_memory"), std::string::npos);
-    source.ask();
-    source.expect<wire::Granted>();
-}
-
-TEST_F(HostilePublisher, ASecondPublisherIsTurnedAway) {
-    RawClient second(daemon.socket_path());
-    second.send(RawClient::hello(wire::Role::publisher, "test", 2));
-    second.expect_refusal(Code::busy);
-}
-
-TEST_F(HostilePublisher, AStockOutOfRangeIsRefused) {
-    for (const uint32_t stock : {0u, 33u, ~0u}) {
-        RawClient second(daemon.socket_path());
-        source.hang_up();
-        EXPECT_TRUE(eventually([&] { return daemon.info("test").publisher_pid == 0; }));
-        second.send(RawClient::hello(wire::Role::publisher, "test", stock));
-        second.expect_refusal(Code::invalid);
-    }
-}
-
-// Random words all over the segment, while a tap reads: the tap may get errors, nobody gets hurt.
-TEST_F(HostilePublisher, RandomWordsAllOverTheSegment) {
-    const std::string path = daemon.socket_path();
-    camtap_tap_options options = CAMTAP_INIT(camtap_tap_options);
-    options.socket_path = path.c_str();
-    camtap_tap* victim = nullptr;
-    ASSERT_EQ(camtap_tap_open("test", &options, &victim), CAMTAP_OK) << camtap_last_error();
-    uint64_t random = 88172645463325252u;
-    const uint64_t first_part = source.view.geometry.payload_offset() / 8;
-    for (int i = 0; i < 20'000; ++i) {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        reinterpret_cast<layout::Word64*>(source.memory.data())[random % first_part] =
-            (random & 1) != 0 ? random : random >> (random % 64);
-        if (i % 50 == 0) {
-            camtap_frame* frame = nullptr;
-            if (camtap_tap_try_next(victim, &frame) == CAMTAP_OK) camtap_frame_release(frame);
-            if (camtap_tap_latest(victim, 0, -1, &frame) == CAMTAP_OK) camtap_frame_release(frame);
-        }
-    }
-    camtap_tap_close(victim);
-    source.ask();
-    EXPECT_TRUE(eventually([&] { return daemon.info("test").publisher_pid == 0; }));
 }
 
 }  // namespace
