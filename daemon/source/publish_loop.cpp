@@ -15,6 +15,7 @@ namespace {
 // meanwhile.
 constexpr int64_t kLongWaitNs = kNsPerSecond;
 constexpr int64_t kAcquireTimeoutNs = 5 * kNsPerSecond;
+constexpr int64_t kSignOfLifeNs = 100 * kNsPerMs;
 constexpr int64_t kFirstBackOffNs = 50 * kNsPerMs;
 constexpr int64_t kLastBackOffNs = kNsPerSecond;
 
@@ -75,6 +76,7 @@ camtap_error PublishLoop::acquire(uint64_t bytes, camtap_slot& slot, std::string
     slot = CAMTAP_INIT(camtap_slot);
     const camtap_error error = camtap_publisher_acquire(publisher_, bytes, kAcquireTimeoutNs, &slot);
     if (error != CAMTAP_OK) text = camtap_last_error();
+    if (error == CAMTAP_OK) had_slot_ = true;
     return error;
 }
 
@@ -143,6 +145,12 @@ PublishLoop::Exit PublishLoop::back_off() {
 void PublishLoop::decode_error(const std::string& text) {
     camtap_publisher_count(publisher_, CAMTAP_COUNT_DECODE_ERROR, 1);
     note(text);
+    // As long as there was no slot, there are no counters that the daemon could see: a recording with a bad
+    // beginning would seem to hang.
+    const int64_t now = monotonic_ns();
+    if (had_slot_ || now - sign_of_life_ns_ < kSignOfLifeNs) return;
+    sign_of_life_ns_ = now;
+    report(CAMTAP_READING, "");
 }
 
 void PublishLoop::note(const std::string& text) {

@@ -61,6 +61,8 @@ class PublishLoop {
     LogLimit limit_;
     camtap_activity activity_ = CAMTAP_OPENING;
     int64_t back_off_ns_ = 0;
+    bool had_slot_ = false;
+    int64_t sign_of_life_ns_ = 0;
 };
 
 }  // namespace camtap::source

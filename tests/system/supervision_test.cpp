@@ -45,6 +45,17 @@ TEST(Source, ThatHasNothingToReadYetIsStaleAndSaysWhy) {
     EXPECT_EQ(daemon.reason(), "nothing to read yet");
 }
 
+TEST(Source, OfARecordingWithABadBeginningIsNotTakenToHang) {
+    const TemporaryDirectory pictures;
+    for (int i = 100; i < 140; ++i) std::ofstream(pictures.file(std::to_string(i) + ".jpg")) << "no picture";
+    std::filesystem::copy_file(CAMTAP_TEST_DATA "/pedestrians/0001.jpg", pictures.file("999.jpg"));
+    DaemonProcess daemon(
+        "[[stream]]\nname = \"test\"\nsource = \"images\"\nfps = 20\nstall_timeout = 0.5\npath = \"" +
+        pictures.path() + "\"\n");
+    EXPECT_TRUE(eventually([&] { return daemon.info("test").published == 1; }));
+    EXPECT_EQ(daemon.info("test").restarts, 0u);
+}
+
 TEST(Source, ThatNeedsLargerSlotsInMidRunGoesOn) {
     ScriptedDaemon daemon(scripted("publish=5 grow loop", "depth = 2\n"));
     PlainTap tap(daemon);
@@ -74,6 +85,16 @@ TEST(OnDemand, WhenTheLastTapLeavesASourceThatFailsNobodyWaitsForIt) {
         ASSERT_TRUE(daemon.comes_to(CAMTAP_STREAM_OFFLINE));
     }
     EXPECT_TRUE(daemon.comes_to(CAMTAP_STREAM_WAITING));
+}
+
+TEST(OnDemand, ATapThatIsHeardNoMoreKeepsNoCameraOpen) {
+    ScriptedDaemon daemon("[daemon]\nmax_requests_per_second = 10\n" +
+                          scripted("stay", "start = \"on-demand\"\nlinger = 0\n"));
+    RawTap tap(daemon.socket_path());
+    ASSERT_TRUE(daemon.comes_to(CAMTAP_STREAM_OPENING));
+    for (int i = 0; i < 20; ++i) tap.send(wire::make<wire::Sync>());
+    EXPECT_TRUE(daemon.comes_to(CAMTAP_STREAM_WAITING));
+    EXPECT_EQ(daemon.info("test").taps, 1u) << "its seat is kept";
 }
 
 // ---- publishers that ask seldom: with a stock of 32, every sixteenth frame
