@@ -112,9 +112,9 @@ struct SegmentHeader {
     // wait on it.
     alignas(64) Word32 wake;
 
-    // Daemon stores 1 (seq_cst) while some tap wants a message per frame, then re-reads head; the publisher
-    // stores head, then loads this (seq_cst): one of the two sees the other, so no armed tap is left
-    // unsignalled.
+    // Daemon stores 1 (seq_cst) while some tap wants a message per frame, or the stream isn't live, then
+    // re-reads head; the publisher stores head, then loads this (seq_cst): one of the two sees the other, so
+    // no armed tap is left unsignalled.
     alignas(64) Word32 armed;
     Word32 superseded;  // daemon stores 1 (release), then bumps wake: ask for news on the socket
     Word32 changes;  // daemon: fetch_add (release) at each change of state, before it bumps wake; taps load
