@@ -50,8 +50,7 @@ struct DaemonConfig {
     std::string log_level = "info";
     uint32_t max_connections = 512;
     uint32_t max_connections_per_user = 128;
-    uint32_t max_requests_per_second =
-        2000;  // of one tap or control client, or of needs of a publisher; more ends its session
+    uint32_t max_requests_per_second = 2000;  // of one client, frames aside; more ends its session
     uint64_t max_memory = uint64_t{4} << 30;  // sum of all streams' segments
     Seconds handshake_timeout{5};             // for a client's first word, and for mapping what it was given
     Seconds restart_delay{0.1};               // of a source, doubling …

@@ -1,4 +1,5 @@
 // camtapd: command line, logging, signals, and the order in which things start and end.
+#include <fcntl.h>
 #include <signal.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
@@ -47,6 +48,16 @@ std::string find_source_program() {
         if (access(path.c_str(), X_OK) == 0) return path;
     }
     return (self / "../libexec/camtap/camtap-source").lexically_normal();
+}
+
+// Numbers 0 to 2 belong to the standard streams, even if whoever started us has closed them: a socket of that
+// number would get what we log, and every source would inherit it.
+void occupy_standard_descriptors() {
+    int fd = -1;
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0) close(fd);
 }
 
 // Each tap takes two descriptors, and the soft limit is 1024 on many systems.
@@ -150,7 +161,16 @@ int fail(const Error& error) {
     return EXIT_FAILURE;
 }
 
+// Until the loop takes them: one that comes while we start is not lost, and doesn't leave the socket behind.
+void hold_back_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
+    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
 int run(const CommandLine& command_line, Config config) {
+    hold_back_signals();
     raise_descriptor_limit();
     signal(SIGPIPE, SIG_IGN);
     const std::string path = !command_line.socket.empty()    ? command_line.socket
@@ -183,6 +203,7 @@ int run(const CommandLine& command_line, Config config) {
 }  // namespace camtap
 
 int main(int argc, char** argv) {
+    camtap::occupy_standard_descriptors();
     camtap::CommandLine command_line;
     CLI::App app{
         "camtapd shares camera frames between programs: one camera, many programs.\n"

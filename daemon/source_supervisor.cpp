@@ -52,7 +52,7 @@ void SourceSupervisor::stop() {
         spdlog::debug("{}: source process {} is asked to end", stream_, pid_);
         phase_ = Phase::ending;
         kill(SIGTERM);
-        timer_.fire_at(monotonic_ns() + kTermGraceNs);
+        wake_at(monotonic_ns() + kTermGraceNs);
     } else if (phase_ == Phase::backing_off || phase_ == Phase::ended) {
         phase_ = Phase::off;
         timer_.off();
@@ -76,13 +76,13 @@ void SourceSupervisor::fail(const std::string& reason) {
     phase_ = Phase::ending;
     kill(SIGKILL);
     sigkill_sent_ = true;
-    timer_.fire_at(monotonic_ns() + kStuckAfterNs);
+    wake_at(monotonic_ns() + kStuckAfterNs);
 }
 
 void SourceSupervisor::expect_exit() {
     if (phase_ != Phase::running) return;
     phase_ = Phase::ending;
-    timer_.fire_at(monotonic_ns() + kTermGraceNs);
+    wake_at(monotonic_ns() + kTermGraceNs);
 }
 
 void SourceSupervisor::report(wire::Activity activity, const std::string& text) {
@@ -130,7 +130,7 @@ void SourceSupervisor::spawn() {
             context_.loop.on_descriptor(pidfd_.get(), EPOLLIN, [this](uint32_t) { on_process_event(); });
         if (process) process_ = std::move(*process);
     }
-    if (!process_) timer_.fire_at(monotonic_ns() + kReapPollNs);
+    wake_at(INT64_MAX);
     spdlog::info("{}: source started, process {}", stream_, pid_);
     hooks_.started(std::move(source->connection));
 }
@@ -145,21 +145,33 @@ void SourceSupervisor::on_timer() {
         return;
     }
     if (!process_) on_process_event();  // no pidfd: look
-    if (phase_ == Phase::ending) {
+    if (phase_ == Phase::ending && monotonic_ns() >= next_step_ns_) {
         if (!sigkill_sent_) {
             if (wanted_ && failure_.empty() && activity_ != wire::Activity::ended)
                 failure_ = "it closed its connection, but did not exit";
             kill(SIGKILL);
             sigkill_sent_ = true;
-            timer_.fire_at(monotonic_ns() + kStuckAfterNs);
+            wake_at(monotonic_ns() + kStuckAfterNs);
         } else {
             phase_ = Phase::stuck;
+            next_step_ns_ = INT64_MAX;
             const std::string reason = fmt::format("process {} is stuck in the kernel (a driver?)", pid_);
             spdlog::error("{}: {}; nothing else is started for this stream until it ends", stream_, reason);
             hooks_.exited(SourceExit{.reason = reason, .stuck = true});
         }
     }
-    if (!process_ && pid_ > 0) timer_.fire_at(monotonic_ns() + kReapPollNs);
+    if (pid_ > 0) wake_at(next_step_ns_);
+}
+
+// When the next step towards its end is due; and now and then before that, if there is no pidfd to wake us.
+void SourceSupervisor::wake_at(int64_t step_ns) {
+    next_step_ns_ = step_ns;
+    const int64_t at = process_ ? step_ns : std::min(step_ns, monotonic_ns() + kReapPollNs);
+    if (at == INT64_MAX) {
+        timer_.off();
+    } else {
+        timer_.fire_at(at);
+    }
 }
 
 void SourceSupervisor::on_process_event() {

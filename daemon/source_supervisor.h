@@ -72,6 +72,7 @@ class SourceSupervisor {
     void on_exit(int wait_status);
     void on_timer();
     void back_off();
+    void wake_at(int64_t step_ns);
     void kill(int signal);
 
     DaemonContext& context_;
@@ -86,6 +87,7 @@ class SourceSupervisor {
     EventSource process_;
     EventSource timer_;  // back-off, or the time until SIGKILL, or until "stuck"
     bool sigkill_sent_ = false;
+    int64_t next_step_ns_ = INT64_MAX;  // of ending it
     wire::Activity activity_ = wire::Activity::opening;
     std::string failure_;  // why we ended it, or what it reported before it exited
     int64_t clock_start_ns_ = 0;

@@ -2,8 +2,8 @@
 // served already notices.
 #include <sys/resource.h>
 
-#include "daemon_process.h"
 #include "raw_client.h"
+#include "scripted_daemon.h"
 
 namespace camtap::test {
 namespace {
@@ -97,6 +97,41 @@ TEST(OutOfDescriptors, APublisherThatGetsNoLargerSegmentGoesOnWithTheOneItHas) {
     EXPECT_EQ(publisher.expect<wire::Granted>().generation, publisher.segment.generation);
     publisher.send(need);
     EXPECT_GT(publisher.expect<wire::Segment>().generation, publisher.segment.generation);
+}
+
+// The source's own connection takes what the last one's left, and no pidfd is to be had.
+TEST(OutOfDescriptors, ASourceIsStartedAgainAndAgainAllTheSame) {
+#ifdef __SANITIZE_ADDRESS__
+    GTEST_SKIP() << "UndefinedBehaviorSanitizer needs descriptors of its own, to look at memory";
+#endif
+    ScriptedDaemon daemon(scripted("loop"));
+    ASSERT_TRUE(daemon.comes_to(CAMTAP_STREAM_LIVE));
+    const NoDescriptorsLeft none(daemon);
+    const std::string words = "source started, process ";
+    for (size_t run = 1; run <= 3; ++run) {
+        ASSERT_TRUE(eventually([&] { return occurrences(daemon.log(), words) == run; })) << run;
+        const std::string log = daemon.log();
+        ::kill(std::stoi(log.substr(log.rfind(words) + words.size())), SIGKILL);
+    }
+    EXPECT_TRUE(eventually([&] { return occurrences(daemon.log(), words) == 4; }));
+    EXPECT_EQ(daemon.log().find("stuck"), std::string::npos);
+}
+
+TEST(StandardStreams, ThatAreClosedAreNotTakenForSockets) {
+    DaemonProcess daemon;
+    daemon.write_config(kPublisher);
+    Child child({"/bin/sh", "-c",
+                 std::string("exec ") + CAMTAPD + " --config " + daemon.config_path() + " --socket " +
+                     daemon.socket_path() + " <&- >&- 2>&-"},
+                {}, daemon.directory().file("log"));
+    ASSERT_TRUE(eventually([&] { return std::filesystem::exists(daemon.socket_path()); }));
+    for (const char* fd : {"0", "1", "2"}) {
+        std::error_code error;
+        EXPECT_EQ(std::filesystem::read_symlink("/proc/" + std::to_string(child.pid()) + "/fd/" + fd, error),
+                  "/dev/null");
+    }
+    child.kill(SIGTERM);
+    EXPECT_EQ(child.wait(), 0);
 }
 
 TEST(SequenceNumbers, StartAboveAllThatWentBeforeWhenTheirFileIsSpoilt) {

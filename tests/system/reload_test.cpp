@@ -152,6 +152,33 @@ TEST(Reload, FromOnDemandToAlwaysOpensTheSource) {
     EXPECT_TRUE(daemon.comes_to(CAMTAP_STREAM_WAITING));
 }
 
+TEST(Reload, WithLessRoomForTapsThoseThatAreThereKeepTheirs) {
+    const auto configuration = [](int taps, int pins) {
+        return scripted("loop", "depth = 1\nmax_taps = " + std::to_string(taps) +
+                                    "\nmax_pins = " + std::to_string(pins) + "\n");
+    };
+    ScriptedDaemon daemon(configuration(4, 8));
+    std::vector<std::unique_ptr<PinningTap>> taps;
+    for (int i = 0; i < 3; ++i) {
+        taps.push_back(std::make_unique<PinningTap>(daemon.socket_path()));
+        ASSERT_EQ(taps.back()->max_pins, 8u);
+    }
+    const uint32_t before = daemon.info("test").generation;
+    daemon.reload(configuration(1, 2));
+    ASSERT_TRUE(eventually([&] { return daemon.info("test").generation > before; }));
+    ASSERT_TRUE(daemon.comes_to(CAMTAP_STREAM_LIVE));
+    const camtap_stream_info now = daemon.info("test");
+    EXPECT_EQ(now.slots, 1u + 2u + 3u * 8u) << "room for every pin that there can be";
+    for (const auto& tap : taps) {  // and they use all of it
+        tap->pin_newest();
+        for (uint32_t word = 0; word < 8; ++word)
+            tap->pins().pins[word] = layout::pin_value(now.generation, word + 8 * (tap == taps[1]));
+    }
+    const uint64_t published = daemon.info("test").published;
+    EXPECT_TRUE(eventually([&] { return daemon.info("test").published > published + 50; }));
+    EXPECT_EQ(daemon.info("test").no_slot, 0u);
+}
+
 TEST(Reload, WithoutAThreadForItTheConfigurationStaysAndTheDaemonLives) {
 #ifdef __SANITIZE_ADDRESS__
     GTEST_SKIP() << "AddressSanitizer needs more address space than it would be left";
