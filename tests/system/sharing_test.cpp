@@ -530,7 +530,7 @@ TEST(Reloading, ABrokenConfigurationChangesNothingAndSaysWhere) {
     daemon.write_config(pattern("same", 64) + "dpeth = 3\n");
     camtap_reload_result result;
     EXPECT_EQ(reload(daemon, result), CAMTAP_ERROR_INVALID);
-    EXPECT_NE(std::string(result.message).find("camtap.toml:7:1: dpeth"), std::string::npos)
+    EXPECT_NE(std::string(result.message).find("camtap.toml:8:1: dpeth"), std::string::npos)
         << result.message;
     EXPECT_NE(std::string(result.message).find("depth"), std::string::npos) << result.message;
     expect_undisturbed(tap, 20);
