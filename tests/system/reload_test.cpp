@@ -163,6 +163,7 @@ TEST(Reload, WithLessRoomForTapsThoseThatAreThereKeepTheirs) {
         taps.push_back(std::make_unique<PinningTap>(daemon.socket_path()));
         ASSERT_EQ(taps.back()->max_pins, 8u);
     }
+    ASSERT_TRUE(daemon.comes_to(CAMTAP_STREAM_LIVE));
     const uint32_t before = daemon.info("test").generation;
     daemon.reload(configuration(1, 2));
     ASSERT_TRUE(eventually([&] { return daemon.info("test").generation > before; }));
