@@ -39,6 +39,7 @@ std::vector<Row> run(const Bench& bench, size_t readers, Placement placement) {
     for (const FrameSize& size : kSizes) {
         FrameStream::Settings settings{size, size.name};
         settings.readers = readers;
+        settings.stock = bench.stock;
         settings.placement = placement;
         lanes.push_back(std::make_unique<FrameStream>(bench.daemon, bench.cores, settings));
         rows.push_back({std::string("camtap ") + size.format, {}, {}, {}, {}});

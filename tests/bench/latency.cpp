@@ -24,6 +24,7 @@ std::vector<Row> run(const Bench& bench, size_t readers, Placement placement) {
     for (const FrameSize& size : kSizes) {
         FrameStream::Settings settings{size, size.name};
         settings.readers = readers;
+        settings.stock = bench.stock;
         settings.placement = placement;
         streams.push_back(std::make_unique<FrameStream>(bench.daemon, bench.cores, settings));
         lanes.push_back(streams.back().get());

@@ -14,17 +14,17 @@ namespace camtap::bench {
 namespace {
 
 std::string configuration() {
-    std::string text;
+    std::ostringstream text;
     const auto stream = [&](const std::string& name, int depth) {
-        text += "[[stream]]\nname = \"" + name +
-                "\"\nsource = \"publisher\"\nmax_taps = 10\ndepth = " + std::to_string(depth) + "\n";
+        text << "[[stream]]\nname = \"" << name
+             << "\"\nsource = \"publisher\"\nmax_taps = 10\ndepth = " << depth << "\n";
     };
     for (const char* name : {"vga", "fullhd", "uhd", "flat"}) stream(name, 4);
     for (const int depth : {1, 4}) {
         for (const int readers : {1, 8})
             stream("memory-" + std::to_string(depth) + "-" + std::to_string(readers), depth);
     }
-    return text;
+    return text.str();
 }
 
 std::string processor() {
@@ -73,10 +73,13 @@ int main(int argc, char** argv) {
     app.add_flag("--quick", quick, "A tenth of the repetitions: 20 seconds instead of 3 minutes");
     app.add_option("--only", only, "Only these: latency, cpu, silence, isolation, memory, flat-out")
         ->check(CLI::IsMember(names));
+    uint32_t stock = 2;
+    app.add_option("--stock", stock, "Slots that the publisher holds at once")->check(CLI::Range(1, 32));
     CLI11_PARSE(app, argc, argv);
     try {
         const camtap::test::Daemon daemon(configuration());
         Bench bench{daemon};
+        bench.stock = stock;
         if (quick) bench.shorten();
         print_machine(bench.cores);
         for (const Measurement& m : kMeasurements) {

@@ -13,7 +13,6 @@ namespace camtap::bench {
 namespace {
 
 constexpr FrameSize kSize = kFullHd;
-constexpr uint32_t kStock = 2;
 constexpr double kHertz = 50;
 constexpr double kMiB = 1 << 20;
 
@@ -30,7 +29,7 @@ size_t held_and_old(const Readers& readers, uint64_t head, uint32_t depth) {
 void measure(const Bench& bench, size_t readers, uint32_t depth, Table& table) {
     const std::string name = "memory-" + std::to_string(depth) + "-" + std::to_string(readers);
     FrameStream::Settings settings{kSize, name};
-    settings.stock = kStock;
+    settings.stock = bench.stock;
     settings.readers = readers;
     settings.habit = Habit::read;
     FrameStream stream(bench.daemon, bench.cores, settings);
@@ -43,7 +42,7 @@ void measure(const Bench& bench, size_t readers, uint32_t depth, Table& table) {
         most = std::max(most, held_and_old(stream.readers(), before_first + n, depth));
         pace.wait();
     }
-    const size_t in_use = depth + kStock + most;
+    const size_t in_use = depth + bench.stock + most;
     const camtap_stream_info info = bench.daemon.info(name);
     const double backed = static_cast<double>(info.memory_bytes) / kMiB;
     const double used = static_cast<double>(in_use * kSize.bytes()) / kMiB;
@@ -56,7 +55,8 @@ void measure(const Bench& bench, size_t readers, uint32_t depth, Table& table) {
 
 void measure_memory(const Bench& bench) {
     bench.place_publisher(Placement::free);
-    Table table("Memory with honest taps that read every frame (1920x1080 at 50 frames/s, stock 2), in MiB",
+    Table table("Memory with honest taps that read every frame (1920x1080 at 50 frames/s, stock " +
+                    std::to_string(bench.stock) + "), in MiB",
                 {"readers", "depth", "slots in use together", "their size", "backed", "more",
                  "bound: at most 2 more", "most that it could become"});
     for (const size_t readers : {1u, 8u}) {

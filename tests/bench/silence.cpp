@@ -13,6 +13,7 @@ void measure_silence(const Bench& bench) {
     bench.place_publisher(Placement::free);
     FrameStream::Settings settings{kFullHd, kFullHd.name};
     settings.readers = 8;
+    settings.stock = bench.stock;
     FrameStream stream(bench.daemon, bench.cores, settings);
     Lane* const lanes[] = {&stream};
     warm_up(lanes);
