@@ -50,6 +50,10 @@ void describe(JsonWriter& json, const camtap_tap_info& tap, int64_t now_ns) {
     json.end();
 }
 
+double copies_per_frame(const camtap_stream_info& s) {
+    return s.published == 0 ? 0 : static_cast<double>(s.copies) / static_cast<double>(s.published);
+}
+
 void describe_members(JsonWriter& json, const camtap_stream_info& s, int64_t now_ns) {
     json.member("name", s.name)
         .member("source", s.source)
@@ -67,7 +71,7 @@ void describe_members(JsonWriter& json, const camtap_stream_info& s, int64_t now
         .member("source_gap", s.source_gap)
         .member("decode_error", s.decode_error)
         .member("no_slot", s.no_slot)
-        .member("copies", s.copies)
+        .member("copies_per_frame", copies_per_frame(s))
         .member("memory_bytes", s.memory_bytes)
         .member("segment_bytes", s.segment_bytes)
         .member("generation", s.generation)

@@ -11,6 +11,9 @@ namespace camtap::tools {
 void describe(JsonWriter& json, const camtap_missed& missed);
 void describe(JsonWriter& json, const camtap_tap_info& tap, int64_t now_ns);
 
+// Copies of the payload on its way from the decoder into its slot: 0 when it is decoded in place.
+double copies_per_frame(const camtap_stream_info& stream);
+
 // The members of a stream, into an object that the caller has opened.
 void describe_members(JsonWriter& json, const camtap_stream_info& stream, int64_t now_ns);
 

@@ -57,7 +57,7 @@ std::string fields(const camtap_stream_info& s) {
     text += field("captured", std::to_string(s.captured)) + field("published", std::to_string(s.published));
     text += field("lost", "source_gap " + std::to_string(s.source_gap) + ", decode_error " +
                               std::to_string(s.decode_error) + ", no_slot " + std::to_string(s.no_slot));
-    text += field("copies", std::to_string(s.copies));
+    text += field("copies", format_fixed(copies_per_frame(s), 2) + " per frame, on its way into its slot");
     text += field("memory", format_bytes(static_cast<double>(s.memory_bytes)) + " of at most " +
                                 format_bytes(static_cast<double>(s.segment_bytes)));
     text += field("slots", std::to_string(s.slots) + ", newest " + std::to_string(s.depth) + " frames kept");
