@@ -1,0 +1,70 @@
+// Promise: a reload touches only what changed, and a broken configuration changes nothing.
+#include "pattern_stream.h"
+
+namespace camtap::test {
+namespace {
+
+camtap_error reload(const Daemon& daemon, camtap_reload_result& result) {
+    result = CAMTAP_INIT(camtap_reload_result);
+    return camtap_reload(daemon.socket_path().c_str(), 20'000'000'000, &result);
+}
+
+std::string pattern(const std::string& name, int width) {
+    return "[[stream]]\nname = \"" + name + "\"\nsource = \"pattern\"\nwidth = " + std::to_string(width) +
+           "\nheight = 48\nfps = 100\ndepth = 200\n";
+}
+
+TEST(Reloading, TouchesOnlyWhatChanged) {
+    Daemon daemon(pattern("same", 64) + pattern("changed", 64) + pattern("removed", 64));
+    Tap same = daemon.tap("same");
+    Tap changed = daemon.tap("changed");
+    Tap removed = daemon.tap("removed");
+    for (Tap* tap : {&same, &changed, &removed}) ASSERT_TRUE(tap->next(kGuard));
+    const pid_t source = daemon.info("same").publisher_pid;
+    daemon.write_config(pattern("same", 64) + pattern("changed", 80) + pattern("added", 64));
+    camtap_reload_result result;
+    ASSERT_EQ(reload(daemon, result), CAMTAP_OK) << result.message;
+    EXPECT_EQ(result.added, 1u);
+    EXPECT_EQ(result.changed, 1u);
+    EXPECT_EQ(result.removed, 1u);
+    EXPECT_EQ(daemon.info("same").publisher_pid, source);
+    for (int i = 0; i < 50; ++i) {
+        const auto frame = same.next(kGuard);
+        ASSERT_TRUE(frame);
+        EXPECT_EQ(sum(frame->info().missed), 0u);
+    }
+    EXPECT_TRUE(eventually([&] {
+        const auto frame = changed.next(kGuard);
+        return frame && frame->image().width == 80;
+    }));
+    EXPECT_TRUE(eventually([&] { return !removed.next(100ms) && removed.last() == CAMTAP_ERROR_GONE; }));
+    Tap added = daemon.tap("added");
+    EXPECT_TRUE(added.next(kGuard));
+    // and back: the tap of the removed stream comes to life again
+    daemon.write_config(pattern("removed", 64));
+    ASSERT_EQ(reload(daemon, result), CAMTAP_OK) << result.message;
+    EXPECT_TRUE(eventually([&] { return removed.next(100ms).has_value(); }));
+}
+
+TEST(Reloading, ABrokenConfigurationChangesNothingAndSaysWhere) {
+    Daemon daemon(pattern("same", 64));
+    Tap tap = daemon.tap("same");
+    ASSERT_TRUE(tap.next(kGuard));
+    daemon.write_config(pattern("same", 64) + "dpeth = 3\n");
+    camtap_reload_result result;
+    EXPECT_EQ(reload(daemon, result), CAMTAP_ERROR_INVALID);
+    EXPECT_NE(std::string(result.message).find("camtap.toml:8:1: dpeth"), std::string::npos)
+        << result.message;
+    EXPECT_NE(std::string(result.message).find("depth"), std::string::npos) << result.message;
+    expect_undisturbed(tap, 20);
+}
+
+TEST(Reloading, SighupDoesTheSame) {
+    Daemon daemon(pattern("same", 64));
+    daemon.write_config(pattern("same", 64) + pattern("added", 64));
+    ::kill(daemon.pid(), SIGHUP);
+    EXPECT_TRUE(eventually([&] { return daemon.info("added").published > 0; }));
+}
+
+}  // namespace
+}  // namespace camtap::test
