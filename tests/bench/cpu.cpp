@@ -15,7 +15,7 @@ struct Row {
     std::vector<double> tap, publisher, daemon, both;
 };
 
-void measure(const Bench& bench, Lane& lane, Row& row) {
+void measure(const Bench& bench, Lane& lane, Row& row, bool has_daemon) {
     Lane* const lanes[] = {&lane};
     warm_up(lanes);
     (void)lane.readers().take_latencies_us();
@@ -28,6 +28,7 @@ void measure(const Bench& bench, Lane& lane, Row& row) {
     const double count = static_cast<double>(lane.readers().count());
     row.tap.push_back(us_a_frame(lane.readers().cpu_ns() - readers_before) / count);
     row.publisher.push_back(us_a_frame(publisher_ns));
+    if (!has_daemon) return;
     row.daemon.push_back(us_a_frame(cpu_ns_of(bench.daemon.pid()) - daemon_before));
     row.both.push_back(row.publisher.back() + row.daemon.back());
 }
@@ -45,7 +46,7 @@ std::vector<Row> run(const Bench& bench, size_t readers, Placement placement) {
         rows.push_back({std::string("camtap ") + size.format, {}, {}, {}, {}});
     }
     for (size_t r = 0; r < bench.repetitions; ++r) {
-        for (size_t i = 0; i < lanes.size(); ++i) measure(bench, *lanes[i], rows[i]);
+        for (size_t i = 0; i < lanes.size(); ++i) measure(bench, *lanes[i], rows[i], i > 0);
     }
     return rows;
 }
@@ -55,31 +56,28 @@ std::vector<Row> run(const Bench& bench, size_t readers, Placement placement) {
 void measure_cpu(const Bench& bench) {
     Table table("CPU time for a frame, in µs (at 200 frames/s)",
                 {"cores", "readers", "what", "one tap", "publisher", "daemon", "daemon + publisher"});
-    std::vector<double> taps;
-    std::vector<double> both_with_eight;
+    Table bounds("Bounds: a tap under 15 µs; daemon and publisher with 8 taps under 25 µs, all sizes",
+                 {"cores", "readers", "one tap", "bound", "daemon + publisher", "bound"});
     for (const Placement placement : {Placement::together, Placement::across}) {
         bench.place_publisher(placement);
         for (const size_t readers : {1u, 8u}) {
             const std::vector<Row> rows = run(bench, readers, placement);
+            std::vector<double> taps;
+            std::vector<double> both;
             for (size_t i = 0; i < rows.size(); ++i) {
                 const Row& row = rows[i];
                 table.row({name(placement), std::to_string(readers), row.what, with_range(row.tap, 1),
-                           with_range(row.publisher, 1), i == 0 ? "–" : with_range(row.daemon, 1),
-                           i == 0 ? "–" : with_range(row.both, 1)});
-                if (i == 0 || placement != Placement::together) continue;
+                           with_range(row.publisher, 1), with_range(row.daemon, 1), with_range(row.both, 1)});
+                if (i == 0) continue;
                 taps.insert(taps.end(), row.tap.begin(), row.tap.end());
-                if (readers == 8)
-                    both_with_eight.insert(both_with_eight.end(), row.both.begin(), row.both.end());
+                both.insert(both.end(), row.both.begin(), row.both.end());
             }
+            bounds.row({name(placement), std::to_string(readers), with_range(taps, 1), verdict(taps, 15),
+                        with_range(both, 1), readers == 8 ? verdict(both, 25) : "–"});
         }
     }
     table.print();
-    // waking another core costs what the machine makes of it, and as much again for a bare futex
-    std::printf(
-        "\nBounds, all on one core: a tap under 15 µs: %s, %s; daemon and publisher with 8 taps under "
-        "25 µs: %s, %s.\n",
-        with_range(taps, 1).c_str(), verdict(taps, 15).c_str(), with_range(both_with_eight, 1).c_str(),
-        verdict(both_with_eight, 25).c_str());
+    bounds.print();
 }
 
 }  // namespace camtap::bench

@@ -46,8 +46,9 @@ void measure(const Bench& bench, size_t readers, uint32_t depth, Table& table) {
     const camtap_stream_info info = bench.daemon.info(name);
     const double backed = static_cast<double>(info.memory_bytes) / kMiB;
     const double used = static_cast<double>(in_use * kSize.bytes()) / kMiB;
-    table.row({std::to_string(readers), std::to_string(depth), std::to_string(in_use), fixed(used, 1),
-               fixed(backed, 1), fixed(backed - used, 2), backed <= used + 2 ? "met" : "missed",
+    table.row({std::to_string(readers), std::to_string(depth), std::to_string(most), std::to_string(in_use),
+               fixed(used, 1), fixed(backed, 1), fixed(backed - used, 2),
+               backed <= used + 2 ? "met" : "missed",
                fixed(static_cast<double>(info.segment_bytes) / kMiB, 0)});
 }
 
@@ -57,8 +58,8 @@ void measure_memory(const Bench& bench) {
     bench.place_publisher(Placement::free);
     Table table("Memory with honest taps that read every frame (1920x1080 at 50 frames/s, stock " +
                     std::to_string(bench.stock) + "), in MiB",
-                {"readers", "depth", "slots in use together", "their size", "backed", "more",
-                 "bound: at most 2 more", "most that it could become"});
+                {"readers", "depth", "old frames held", "depth + stock + held, slots", "their size", "backed",
+                 "more", "bound: at most 2 more", "most that it could become"});
     for (const size_t readers : {1u, 8u}) {
         for (const uint32_t depth : {1u, 4u}) measure(bench, readers, depth, table);
     }
