@@ -41,6 +41,7 @@ void Broker::add_stream(const StreamConfig& config) {
         context_, config,
         Stream::Hooks{
             .source_started = [this](Stream& s, UniqueFd fd) { on_source_started(s, std::move(fd)); },
+            .hear_out = [this](Session& session) { hear_out(session); },
             .end_session = [this](Session& session) { end(session); },
             .source_reaped = [this] { context_.loop.later([this] { on_source_reaped(); }); }}));
     streams_.back()->start();

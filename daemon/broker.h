@@ -58,6 +58,7 @@ class Broker {
     void drop(Session& session, const Error& why);  // dismiss a tap that may hold pins, end anybody else
 
     void on_readable(Session& session, uint32_t events);
+    void hear_out(Session& session);
     void on_message(Session& session);
     void on_hello(Session& session);
     void welcome_tap(Session& session, Stream& stream);

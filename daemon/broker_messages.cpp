@@ -57,6 +57,12 @@ void Broker::on_readable(Session& session, uint32_t events) {
     on_message(session);
 }
 
+void Broker::hear_out(Session& session) {
+    constexpr int kMost =
+        64;  // more than a publisher has to say at once; a child of its own might go on talking
+    for (int i = 0; i < kMost && !session.closed; ++i) on_readable(session, EPOLLIN);
+}
+
 void Broker::on_message(Session& session) {
     const Type type = datagram_.type();
     switch (session.role) {

@@ -199,8 +199,9 @@ void SourceSupervisor::on_exit(int wait_status) {
     };
     context_.loop.later(
         [keep = std::make_shared<Finished>(Finished{std::move(pidfd_), std::move(process_)})] {});
-    timer_.off();
     pid_ = 0;
+    hooks_.hear_last_words();  // "I am at the end" makes a difference
+    timer_.off();
     SourceExit exit;
     exit.stopped = !wanted_ || restart_at_once_;
     exit.ended = !exit.stopped && activity_ == wire::Activity::ended;

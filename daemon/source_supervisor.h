@@ -32,6 +32,8 @@ class SourceSupervisor {
   public:
     struct Hooks {
         std::function<void(UniqueFd connection)> started;
+        // It is dead. Whatever it said before that lies in its connection, and has to be heard now.
+        std::function<void()> hear_last_words;
         std::function<void(const SourceExit&)> exited;
     };
     SourceSupervisor(DaemonContext& context, std::string stream, Hooks hooks);

@@ -27,6 +27,10 @@ Stream::Stream(DaemonContext& context, StreamConfig config, Hooks hooks)
       supervisor_(
           context, config_.name,
           {.started = [this](UniqueFd connection) { hooks_.source_started(*this, std::move(connection)); },
+           .hear_last_words =
+               [this] {
+                   if (publisher_ != nullptr && publisher_->spawned) hooks_.hear_out(*publisher_);
+               },
            .exited = [this](const SourceExit& exit) { on_source_exit(exit); }}) {
     supervisor_.configure(config_);
     if (auto timer = context_.loop.on_timer([this] { check_clocks(); })) check_timer_ = std::move(*timer);

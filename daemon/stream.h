@@ -24,7 +24,8 @@ class Stream {
     // What a stream can't do itself.
     struct Hooks {
         std::function<void(Stream&, UniqueFd connection)>
-            source_started;  // the daemon's end of the connection
+            source_started;                      // the daemon's end of the connection
+        std::function<void(Session&)> hear_out;  // takes what it has sent, until it hangs up
         std::function<void(Session&)> end_session;
         std::function<void()> source_reaped;
     };

@@ -1,5 +1,5 @@
 // Promise: a source that SIGKILL doesn't end is said to be stuck, holds up nothing, and is followed by
-// another one when it has ended after all.
+// another one when it has ended after all; and none is judged before its last words are heard.
 #include "daemon/source_supervisor.h"
 
 #include <gtest/gtest.h>
@@ -65,7 +65,8 @@ int supervise_as_nobody(const test::Forked::Child& parent, const std::string& pr
         exits.push_back(exit);
         if (exit.stuck) parent.say();
     };
-    SourceSupervisor its_supervisor(context, "test", {.started = started, .exited = exited});
+    SourceSupervisor its_supervisor(context, "test",
+                                    {.started = started, .hear_last_words = [] {}, .exited = exited});
     supervisor = &its_supervisor;
     supervisor->start();
     if (!loop->run()) return 3;
@@ -91,6 +92,32 @@ TEST(SourceSupervisor, ASourceThatSigkillDoesntEndIsStuckUntilItEnds) {
     kill(*source, SIGKILL);
     EXPECT_EQ(supervisor.join(), 0);
     munmap(source, sizeof(pid_t));
+}
+
+// Its death can be seen before the message that it sent a moment earlier.
+TEST(SourceSupervisor, WhatASourceSaidLastIsHeardBeforeItIsJudged) {
+    auto loop = EventLoop::create();
+    auto sequences = SequenceStore::open("/nonexistent/sequences");
+    ASSERT_TRUE(loop && sequences);
+    DaemonContext context{
+        .loop = *loop, .config = {}, .sequences = *sequences, .instance = 1, .source_program = "/bin/true"};
+    std::vector<SourceExit> exits;
+    SourceSupervisor* its = nullptr;
+    SourceSupervisor supervisor(context, "test",
+                                {.started = [](UniqueFd) {},
+                                 .hear_last_words = [&] { its->report(wire::Activity::ended, "the end"); },
+                                 .exited =
+                                     [&](const SourceExit& exit) {
+                                         exits.push_back(exit);
+                                         loop->stop();
+                                     }});
+    its = &supervisor;
+    supervisor.start();
+    ASSERT_TRUE(loop->run());
+    ASSERT_EQ(exits.size(), 1u);
+    EXPECT_TRUE(exits[0].ended);
+    EXPECT_EQ(exits[0].reason, "the end");
+    EXPECT_TRUE(supervisor.idle());
 }
 
 }  // namespace
