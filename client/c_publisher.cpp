@@ -17,7 +17,7 @@ struct camtap_publisher {
     std::unique_ptr<Publisher> publisher;
 };
 
-static constexpr uint32_t kUsualStock = 2;
+static constexpr uint32_t kUsualStock = 3;
 
 static Status open_publisher(const char* stream, const camtap_publisher_options& options, UniqueFd connection,
                              camtap_publisher** publisher) {

@@ -334,8 +334,9 @@ Result<uint64_t> Publisher::publish(const camtap_slot& slot, const camtap_publis
     segment_->show(counters_, copies_);
     const uint64_t sequence = segment_->publish(slot, record_of(info, *image));
     if (segment_->armed()) (void)link_.send(wire::make<wire::Poke>());
-    // in time for the next but one, so that its acquire doesn't have to wait for the answer
-    if (link_.ready() && !asking_ && !needing_ && segment_->unused() <= stock_ / 2) send_ask();
+    // in time for the next but one, so that its acquire doesn't have to wait for the answer; not sooner,
+    // because waking the daemon costs more than all the rest of a frame
+    if (link_.ready() && !asking_ && !needing_ && segment_->unused() <= low_stock()) send_ask();
     return sequence;
 }
 

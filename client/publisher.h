@@ -1,6 +1,7 @@
 // A publisher: fills slots, makes them frames, over every restart of the daemon.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -47,6 +48,8 @@ class Publisher {
 
     Result<std::optional<camtap_slot>> try_acquire(uint64_t bytes, bool& asked);
     Error why_not() const;
+    // As many unused slots as that, or fewer, and it is time to ask for more.
+    uint32_t low_stock() const { return std::max<uint32_t>(1, stock_ / 4); }
     void send_need(uint64_t bytes);
     void send_ask();
     void send_report();

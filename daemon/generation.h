@@ -16,7 +16,7 @@ struct GenerationPlan {
     uint32_t number = 0;
     uint64_t first = 1;  // sequence number of its first frame
     uint32_t depth = 1;
-    uint32_t stock = 2;
+    uint32_t stock = 3;
     uint32_t pin_words = 0;  // of all taps that the stream may have
     uint64_t frame_bytes = 0;
 

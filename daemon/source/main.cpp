@@ -30,7 +30,7 @@ using namespace camtap;
 using namespace camtap::source;
 
 constexpr int64_t kAttachTimeoutNs = 5'000'000'000;
-constexpr uint32_t kStock = 2;
+constexpr uint32_t kStock = 3;
 constexpr uint32_t kFlatOutStock = 16;  // so that asking for slots costs little per frame
 
 std::unique_ptr<Source> make_source(const Options& options) {

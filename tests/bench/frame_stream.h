@@ -32,7 +32,7 @@ class FrameStream : public Lane {
     struct Settings {
         FrameSize size;
         std::string stream;
-        uint32_t stock = 2;
+        uint32_t stock = 3;
         size_t readers = 1;
         Habit habit = Habit::glance;
         Placement placement = Placement::free;

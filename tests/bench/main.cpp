@@ -73,7 +73,7 @@ int main(int argc, char** argv) {
     app.add_flag("--quick", quick, "A tenth of the repetitions: 20 seconds instead of 3 minutes");
     app.add_option("--only", only, "Only these: latency, cpu, silence, isolation, memory, flat-out")
         ->check(CLI::IsMember(names));
-    uint32_t stock = 2;
+    uint32_t stock = 3;
     app.add_option("--stock", stock, "Slots that the publisher holds at once")->check(CLI::Range(1, 32));
     CLI11_PARSE(app, argc, argv);
     try {

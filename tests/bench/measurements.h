@@ -9,7 +9,7 @@ namespace camtap::bench {
 struct Bench {
     const test::Daemon& daemon;
     Cores cores{};
-    uint32_t stock = 2;  // slots that a publisher holds at once, where nothing is flat out
+    uint32_t stock = 3;  // slots that a publisher holds at once, where nothing is flat out
     size_t repetitions = 11;
     size_t frames = 60;           // in one repetition, of paced frames
     double silence_seconds = 10;  // how long silence is listened to

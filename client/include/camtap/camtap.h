@@ -247,7 +247,7 @@ typedef struct camtap_publisher camtap_publisher;
 typedef struct camtap_publisher_options {
     uint32_t size; /* sizeof(camtap_publisher_options) */
     uint32_t
-        stock; /* slots to hold at once, 1 … 32; 0: 2. More for capture queues and for flat-out publishing */
+        stock; /* slots to hold at once, 1 … 32; 0: 3. More for capture queues and for flat-out publishing */
     int64_t attach_timeout_ns; /* as for a tap */
     const char* socket_path;   /* as for a tap */
     int connection; /* a socket that is connected to the daemon already; 0 or −1: none. The library closes it,

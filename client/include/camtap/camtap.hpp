@@ -176,7 +176,7 @@ class Tap {
 };
 
 struct PublisherOptions {
-    uint32_t stock = 2;
+    uint32_t stock = 3;
     std::chrono::nanoseconds attach_timeout{0};
     std::string socket_path;
     int connection = -1;
