@@ -16,7 +16,7 @@ Status check_stream_name(std::string_view name) {
     if (fault.empty()) return Done{};
     char shown[128];
     copy_text(shown, sizeof shown, name);
-    return Error{Code::bad_name, 0, "'" + std::string(shown) + "': " + std::string(fault)};
+    return Error{Code::bad_name, 0, std::string("'") + shown + "': " + std::string(fault)};
 }
 
 wire::Hello hello(wire::Role role, std::string_view stream, uint32_t stock) {
