@@ -185,7 +185,7 @@ Status Attachment::map_announced(const wire::Synced& synced) {
     if (!segment.ok()) return segment.error();
     // 0: the daemon doesn't remember how the generation before ended (kStillOpen is kUnknownLast already)
     const bool closed = newest_ && synced.previous_last != 0;
-    arrival_ = Arrival{*segment, closed ? synced.previous_last : wire::kStillOpen};
+    arrival_ = Arrival{*segment, session_, closed ? synced.previous_last : wire::kStillOpen};
     newest_ = *segment;
     // From 0, not from what it says now: what has changed since the daemon answered must not be missed.
     changes_seen_ = 0;

@@ -15,9 +15,10 @@
 
 namespace camtap::client {
 
-// A generation that the daemon announced.
+// A generation that the daemon announced, and the session in which it did: the daemon may be gone since.
 struct Arrival {
     std::shared_ptr<const TapSegment> segment;
+    std::shared_ptr<Session> session;
     uint64_t previous_last;  // of the generation before it; Timeline::kUnknownLast
 };
 

@@ -197,7 +197,7 @@ void Tap::refresh() {
         arrived = arrival.has_value();
         if (arrived) {
             const bool from_newest = generations_ == 0 && !start_oldest_;
-            timeline_.add(std::move(arrival->segment), attachment_.session(), arrival->previous_last,
+            timeline_.add(std::move(arrival->segment), std::move(arrival->session), arrival->previous_last,
                           from_newest);
             ++generations_;
         }

@@ -1,5 +1,6 @@
 // A tap's promises, with a daemon that the test plays: order, newest, misses, restarts, refusals.
 #include <gtest/gtest.h>
+#include <poll.h>
 
 #include <thread>
 
@@ -219,6 +220,25 @@ TEST_F(TapTest, AHangUpIsFollowedByANewSessionOnTheSameGeneration) {
     segment->publish();
     EXPECT_EQ(next(tap).sequence(), 101u);
     EXPECT_EQ(status_of(tap).missed.restart, 0u);
+}
+
+TEST_F(TapTest, AGenerationThatWasADaemonsLastWordCanBeRead) {
+    daemon.begin_generation(1, 100)->publish();
+    open();
+    EXPECT_EQ(next(tap).sequence(), 100u);
+    const uint64_t asked = daemon.count(wire::Type::sync);
+    daemon.begin_generation(2, 200)->publish();
+    EXPECT_EQ(status_of(tap).size, sizeof(camtap_tap_status)) << "asks for it";
+    daemon.wait_for(wire::Type::sync, asked + 1);
+    daemon.stop();
+    // until it may ask again: then it hears of the generation and of the end in one breath
+    poll(nullptr, 0, 20);
+    EXPECT_EQ(next(tap).sequence(), 200u);
+    expect_balance();
+    daemon.start(2);
+    daemon.begin_generation(1, 300)->publish();
+    EXPECT_EQ(next(tap).sequence(), 300u);
+    expect_balance();
 }
 
 TEST_F(TapTest, WithdrawnRightsAreAnErrorAfterTheFramesThatWereThere) {
