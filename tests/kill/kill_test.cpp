@@ -43,7 +43,7 @@ struct Account {
     size_t missed = 0;  // points that three victims didn't come to
     size_t failures = 0;
     uint64_t steps = 0;
-    std::set<std::pair<const std::string, uint64_t>> executed, killed_at;  // addresses in camtap's code
+    std::set<std::pair<std::string_view, uint64_t>> executed, killed_at;  // addresses in camtap's code
 };
 
 class Kill : public testing::TestWithParam<Phase> {
@@ -55,9 +55,12 @@ class Kill : public testing::TestWithParam<Phase> {
         if (!phase_.tap) scene_ = std::make_unique<PublisherScene>();
     }
 
+    Trace trace_once();
     Trace trace();
     bool kill_at(const Point& point);
     void kill_at_each(const std::vector<Point>& points);
+    void kill_at_what_is_left();
+    void note_failure(const std::string& point, const std::exception& error);
     void report(std::chrono::steady_clock::time_point start) const;
 
     // Brings a victim to the phase and walks it through; then it is dead, and the scene as it should be.
@@ -67,7 +70,7 @@ class Kill : public testing::TestWithParam<Phase> {
     const Phase phase_;
     std::unique_ptr<Scene> scene_;
     Account account_;
-    std::string last_place_;
+    Place last_place_{};  // in code of ours
 };
 
 Walked Kill::live(const std::function<bool(const Position&)>& here,
@@ -83,10 +86,8 @@ Walked Kill::live(const std::function<bool(const Position&)>& here,
         if (phase_.daemon_slow) scene_->hold_daemon();
         ++account_.steps;
         if (!at.place.ours) return here(at);
-        account_.executed.insert({*at.place.module, at.place.offset});
-        char text[32];
-        std::snprintf(text, sizeof text, "+0x%lx", static_cast<unsigned long>(at.place.offset));
-        last_place_ = *at.place.module + text;
+        account_.executed.insert({at.place.module, at.place.offset});
+        last_place_ = at.place;
         return here(at);
     };
     const auto fall_asleep = [&](uint32_t call) {
@@ -102,7 +103,7 @@ Walked Kill::live(const std::function<bool(const Position&)>& here,
     return walked;
 }
 
-Trace Kill::trace() {
+Trace Kill::trace_once() {
     Trace trace;
     live(
         [&](const Position& at) {
@@ -116,28 +117,62 @@ Trace Kill::trace() {
     return trace;
 }
 
+// The shortest of three: what a run does only because the clock has moved on, other runs don't come to.
+Trace Kill::trace() {
+    Trace shortest = trace_once();
+    for (int i = 0; i < 2; ++i) {
+        Trace another = trace_once();
+        if (another.steps() < shortest.steps()) shortest = std::move(another);
+    }
+    account_.points = shortest.points().size();
+    return shortest;
+}
+
 bool Kill::kill_at(const Point& point) {
     ++account_.kills;
     const Walked walked = live(
         [&](const Position& at) {
             if (!reached(point, at)) return true;
-            if (at.place.ours) account_.killed_at.insert({*at.place.module, at.place.offset});
+            if (at.place.ours) account_.killed_at.insert({at.place.module, at.place.offset});
+            scene_->go_on_beside();
             return false;
         },
         [&](uint32_t call) { return point.kind != Point::Kind::inside_call || point.n != call; });
     return walked == Walked::to_the_point;
 }
 
+// Instructions that only some runs execute, wherever in the phase they come.
+void Kill::kill_at_what_is_left() {
+    const auto is_new = [this](const Position& at) {
+        if (!at.place.ours || !account_.killed_at.insert({at.place.module, at.place.offset}).second)
+            return true;
+        scene_->go_on_beside();
+        return false;
+    };
+    for (int in_vain = 0; in_vain < 5 && account_.failures == 0;) {
+        ++account_.kills;
+        try {
+            const Walked walked = live(is_new, [](uint32_t) { return true; });
+            in_vain = walked == Walked::to_the_point ? 0 : in_vain + 1;
+        } catch (const std::exception& error) {
+            note_failure(last_place_.text(), error);
+        }
+    }
+}
+
+void Kill::note_failure(const std::string& point, const std::exception& error) {
+    ++account_.failures;
+    ADD_FAILURE() << testing::PrintToString(phase_) << " killed at " << point << ", " << last_place_.text()
+                  << ": " << error.what() << (scene_->daemon_lives() ? "" : "; camtapd is dead");
+}
+
 void Kill::kill_at_each(const std::vector<Point>& points) {
-    account_.points = points.size();
     auto told = std::chrono::steady_clock::now();
     for (const Point& point : points) {
         try {
             if (!kill_at(point) && !kill_at(point) && !kill_at(point)) ++account_.missed;
         } catch (const std::exception& error) {
-            ++account_.failures;
-            ADD_FAILURE() << testing::PrintToString(phase_) << " killed at " << point.text() << " ("
-                          << last_place_ << "): " << error.what();
+            note_failure(point.text(), error);
             if (account_.failures == 5) break;
             set_scene();
         }
@@ -157,6 +192,14 @@ void Kill::report(std::chrono::steady_clock::time_point start) const {
                 static_cast<unsigned long long>(account_.steps), static_cast<long long>(seconds.count()));
 }
 
+std::mt19937 seeded() {
+    const char* text = std::getenv("CAMTAP_KILL_SEED");
+    const unsigned seed =
+        text != nullptr ? static_cast<unsigned>(std::strtoul(text, nullptr, 0)) : std::random_device{}();
+    std::printf("CAMTAP_KILL_SEED=%u\n", seed);
+    return std::mt19937(seed);
+}
+
 TEST_P(Kill, NobodyElseNotices) {
 #ifndef __x86_64__
     GTEST_SKIP() << "instructions are told apart on x86-64 only";
@@ -164,22 +207,16 @@ TEST_P(Kill, NobodyElseNotices) {
     const auto start = std::chrono::steady_clock::now();
     const Trace trace = this->trace();
     const char* wanted = std::getenv("CAMTAP_KILL");
-    const char* seed_text = std::getenv("CAMTAP_KILL_SEED");
-    const unsigned seed = seed_text != nullptr ? static_cast<unsigned>(std::strtoul(seed_text, nullptr, 0))
-                                               : std::random_device{}();
-    std::mt19937 random(seed);
-    std::vector<Point> points = trace.sample(SIZE_MAX, SIZE_MAX, random);
-    if (wanted == nullptr || *wanted == 0) {
-        std::printf("CAMTAP_KILL_SEED=%u\n", seed);
-        points = trace.sample(10, 4, random);
-    } else if (const auto point = Point::parse(wanted)) {
-        points = {*point};
-    } else {
-        ASSERT_STREQ(wanted, "all");
-    }
+    const bool all = wanted != nullptr && std::string(wanted) == "all";
+    const std::optional<Point> point = Point::parse(wanted != nullptr ? wanted : "");
+    ASSERT_TRUE(all || point || wanted == nullptr) << "CAMTAP_KILL=" << wanted << " isn't 'all', nor a point";
+    std::vector<Point> points = trace.points();
+    if (point) points = {*point};
+    if (!all && !point) points = trace.sample(8, 4, seeded());
     kill_at_each(points);
+    if (all) kill_at_what_is_left();
     report(start);
-    EXPECT_LE(account_.missed, account_.points / 20) << "runs differ too much";
+    EXPECT_LE(account_.missed, 2 + points.size() / 20) << "runs differ too much";
 }
 
 INSTANTIATE_TEST_SUITE_P(AtEveryInstruction, Kill, testing::ValuesIn(all_phases()),

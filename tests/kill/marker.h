@@ -26,13 +26,13 @@ inline constexpr const char* kPublisherPhases[] = {"attach", "acquire", "fill", 
 inline constexpr uint32_t kFrameBytes = 64;        // as many as a PatternCertificate has
 inline constexpr uint32_t kGrownBytes = 3 * 4096;  // more than a slot of the first generation holds
 
-inline camtap_image tiny_image(uint32_t bytes) {
+inline camtap_image tiny_image() {
     camtap_image image = CAMTAP_INIT(camtap_image);
-    image.width = bytes;
+    image.width = kFrameBytes;
     image.height = 1;
     image.channels = 1;
-    image.stride = bytes;
-    image.bytes = bytes;
+    image.stride = kFrameBytes;
+    image.bytes = kFrameBytes;
     return image;
 }
 

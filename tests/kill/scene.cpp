@@ -22,13 +22,15 @@ max_taps = 2
 max_pins = 2
 depth = )";
 constexpr uint32_t kPinWords = 2 * 2;
-constexpr uint32_t kDepth = 8;
+constexpr uint32_t kTapDepth = 2;
+constexpr uint32_t kPublisherDepth = 8;
 constexpr uint32_t kStock = 2;  // the victim's, and the largest
 
 // No more than the victim's larger generation takes: whatever of another were still counted would be too
 // much. (A publisher asks for half as much again as it needs.)
 uint64_t just_enough_memory() {
-    return layout::Geometry::of(kDepth + kStock + kPinWords, kDepth + kStock, kGrownBytes + kGrownBytes / 2)
+    return layout::Geometry::of(kPublisherDepth + kStock + kPinWords, kPublisherDepth + kStock,
+                                kGrownBytes + kGrownBytes / 2)
         .segment_bytes();
 }
 
@@ -56,13 +58,20 @@ void until(const std::string& what, const std::function<bool()>& condition) {
 
 // ---- what both have in common ----
 
-Scene::Scene(const std::string& text) : daemon_(text) {
-    require(daemon_.pid() > 0, "camtapd doesn't start");
-    // From now on this process, and so every victim, stays on one core: a step is a switch between the two.
+OneCore::OneCore() {
+    sched_getaffinity(0, sizeof before_, &before_);
     cpu_set_t here;
     CPU_ZERO(&here);
     CPU_SET(static_cast<size_t>(sched_getcpu()), &here);
     sched_setaffinity(0, sizeof here, &here);
+}
+
+OneCore::~OneCore() {
+    sched_setaffinity(0, sizeof before_, &before_);
+}
+
+Scene::Scene(const std::string& text) : daemon_(text) {
+    require(daemon_.pid() > 0, "camtapd doesn't start");
     beside_.emplace(daemon_.tap("test"));
 }
 
@@ -78,6 +87,12 @@ void Scene::hold_daemon() {
 void Scene::let_go() {
     if (held_) ::kill(daemon_.pid(), SIGCONT);
     held_ = false;
+}
+
+bool Scene::daemon_lives() const {
+    siginfo_t info{};
+    return waitid(P_PID, static_cast<id_t>(daemon_.pid()), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid == 0;
 }
 
 void Scene::take_baseline() {
@@ -107,7 +122,7 @@ void Scene::check_holdings() {
 uint64_t Scene::publish(Publisher& publisher) {
     camtap_publish_info info = CAMTAP_INIT(camtap_publish_info);
     info.source_sequence = ++number_;
-    info.image = tiny_image(kFrameBytes);
+    info.image = tiny_image();
     Slot slot = publisher.acquire(kFrameBytes, kGuard);
     source::certify_pattern(info.image, slot.data(), number_, 0);
     return publisher.publish(std::move(slot), info);
@@ -137,7 +152,7 @@ Frame Scene::honest_next(uint64_t expected_sequence) {
 
 // ---- a tap is the victim ----
 
-TapScene::TapScene() : Scene(configuration(2)) {
+TapScene::TapScene() : Scene(configuration(kTapDepth)) {
     publisher_.emplace(daemon_.publisher("test", 1));
     show();
     take_baseline();
@@ -168,6 +183,11 @@ void TapScene::enter(const std::string& phase, bool stepped) {
 
 void TapScene::wake(const std::string& phase) {
     if (phase == "wait" || phase == "watch") show();
+}
+
+void TapScene::go_on_beside() {
+    if (daemon_is_held()) return;                         // then no slots are granted
+    for (uint32_t i = 0; i < kTapDepth + 2; ++i) show();  // every frame that was visible is retired
 }
 
 void TapScene::check() {
@@ -205,24 +225,36 @@ void TapScene::use_all_slots() {
 // ---- the publisher is the victim ----
 
 // The honest tap has an event loop, so that the victim has to tell the daemon of its frames.
-PublisherScene::PublisherScene() : Scene(configuration(kDepth)) {
+PublisherScene::PublisherScene() : Scene(configuration(kPublisherDepth)) {
     (void)beside_->fd();
     publish_as_another();
     take_baseline();
     check();
 }
 
+// So that it has mapped a generation before the next one comes: frames of one that it never saw it rightly
+// misses.
 void PublisherScene::enter(const std::string&, bool) {
     drain();
 }
 
+// Takes all that was published so far, waiting until it is told of it.
 void PublisherScene::drain() {
-    while (auto frame = beside_->try_next()) honest_frame(std::move(frame));
+    const uint64_t published = daemon_.info("test").published;
+    for (;;) {
+        while (auto frame = beside_->try_next()) honest_frame(std::move(frame));
+        if (delivered_ >= published) break;
+        pollfd readable{beside_->fd(), POLLIN, 0};
+        require(poll(&readable, 1, 20'000) == 1, "the honest tap isn't told of frames that are there");
+    }
+    require(delivered_ == published, "the honest tap got " + std::to_string(delivered_) +
+                                         " frames, but camtapd counts " + std::to_string(published));
 }
 
 void PublisherScene::await_no_publisher() {
     until("the stream is offline", [&] {
         const camtap_stream_info info = daemon_.info("test");
+        require(std::string(info.reason).find("broke the protocol") == std::string::npos, info.reason);
         return info.publisher_pid == 0 && info.state == uint32_t{CAMTAP_STREAM_OFFLINE};
     });
 }
@@ -238,14 +270,6 @@ void PublisherScene::publish_as_another() {
 void PublisherScene::check() {
     await_no_publisher();
     drain();
-    const uint64_t published = daemon_.info("test").published;
-    while (delivered_ < published) {
-        pollfd readable{beside_->fd(), POLLIN, 0};
-        require(poll(&readable, 1, 20'000) == 1, "the honest tap isn't told of frames that are there");
-        drain();
-    }
-    require(delivered_ == published, "the honest tap got " + std::to_string(delivered_) +
-                                         " frames, but camtapd counts " + std::to_string(published));
     publish_as_another();
     await_no_publisher();
     check_holdings();

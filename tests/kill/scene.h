@@ -1,6 +1,8 @@
 // What a victim is killed in the midst of: a daemon, and an honest tap beside it that must not notice.
 #pragma once
 
+#include <sched.h>
+
 #include <functional>
 #include <optional>
 #include <string>
@@ -12,6 +14,19 @@
 
 namespace camtap::test {
 
+// While it lives, this process stays on one core, and so does every victim that it starts: a step is a switch
+// between the two.
+class OneCore {
+  public:
+    OneCore();
+    ~OneCore();
+    OneCore(const OneCore&) = delete;
+    OneCore& operator=(const OneCore&) = delete;
+
+  private:
+    cpu_set_t before_;
+};
+
 // A promise that was broken throws std::runtime_error, which says which.
 class Scene {
   public:
@@ -22,12 +37,16 @@ class Scene {
     virtual void enter(const std::string& phase, bool stepped) = 0;
     // The stepped victim sleeps in a system call.
     virtual void wake(const std::string& phase) = 0;
+    // The victim has come to its point, and stands still. Does everybody else go on?
+    virtual void go_on_beside() {}
     // The victim is dead. Is everything as it was before it came?
     virtual void check() = 0;
 
     // From here on until let_go() the daemon is stopped, so that the victim gets no answer.
     void hold_daemon();
     void let_go();
+    bool daemon_is_held() const { return held_; }
+    bool daemon_lives() const;
 
   protected:
     explicit Scene(const std::string& configuration);
@@ -42,6 +61,7 @@ class Scene {
     Frame honest_frame(std::optional<Frame> frame);
 
     Daemon daemon_;
+    OneCore one_core_;
     std::optional<Tap> beside_;
     uint64_t delivered_ = 0;
 
@@ -59,6 +79,7 @@ class TapScene : public Scene {
     std::vector<std::string> victim() const override { return {VICTIM_TAP, daemon_.socket_path()}; }
     void enter(const std::string& phase, bool stepped) override;
     void wake(const std::string& phase) override;
+    void go_on_beside() override;
     void check() override;
 
   private:

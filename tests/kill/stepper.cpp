@@ -21,6 +21,8 @@ namespace camtap::test {
 namespace {
 
 constexpr auto kGuard = std::chrono::seconds(20);
+constexpr const char* kLibrary = "libcamtap.so";
+constexpr const char* kProgram = "victim";
 
 [[noreturn]] void run(const std::vector<std::string>& arguments) {
     std::vector<char*> argv;
@@ -122,7 +124,13 @@ bool Stepper::is_asleep() const {
     return after != nullptr && after[1] == ' ' && after[2] == 'S';
 }
 
-Place Stepper::place() const {
+std::string Place::text() const {
+    char digits[32];
+    std::snprintf(digits, sizeof digits, "+0x%lx", static_cast<unsigned long>(offset));
+    return std::string(module) + digits;
+}
+
+const Place& Stepper::place() {
 #ifdef __x86_64__
     user_regs_struct registers{};
     ptrace(PTRACE_GETREGS, pid_, nullptr, &registers);
@@ -138,7 +146,7 @@ Place Stepper::place() const {
         if (registers.rip < module.begin || registers.rip >= module.end) continue;
         place_.ours = true;
         place_.offset = registers.rip - module.base;
-        place_.module = &module.name;
+        place_.module = module.name;
     }
 #endif
     return place_;
@@ -151,9 +159,10 @@ void Stepper::find_modules() {
         unsigned long begin = 0, end = 0, offset = 0;
         char rights[5] = {};
         if (std::sscanf(line.c_str(), "%lx-%lx %4s %lx", &begin, &end, rights, &offset) != 4) continue;
-        const std::string name = line.substr(line.rfind('/') + 1);
-        if (rights[2] != 'x' || (name.rfind("libcamtap.so", 0) != 0 && name != program_)) continue;
-        modules_.push_back({begin, end, begin - offset, name});
+        const std::string file = line.substr(line.rfind('/') + 1);
+        const bool library = file.rfind(kLibrary, 0) == 0;
+        if (rights[2] != 'x' || (!library && file != program_)) continue;
+        modules_.push_back({begin, end, begin - offset, library ? kLibrary : kProgram});
     }
     if (modules_.size() != 2) throw std::runtime_error("libcamtap's code isn't found in the victim");
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace camtap::test {
@@ -14,10 +15,11 @@ namespace camtap::test {
 struct Place {
     enum class Next { plain, system_call, marker };
     Next next;
-    bool ours;        // code of libcamtap or of the program itself; not of another library
-    uint64_t offset;  // ours: in `module`, as addr2line wants it
-    const std::string* module;
+    bool ours;                // code of libcamtap or of the program itself; not of another library
+    std::string_view module;  // ours: "libcamtap.so" or "victim"
+    uint64_t offset;          // … in that file, as addr2line wants it
     uint64_t address;
+    std::string text() const;
 };
 
 // Owns: the child, killed and reaped at the end. Blocking: until the child stops, under a guard. Errors:
@@ -32,7 +34,7 @@ class Stepper {
     // At full speed, to just behind the next marker.
     void run_to_marker();
 
-    Place place() const;
+    const Place& place();
 
     // Executes one instruction. If that is a system call which sleeps, `asleep` is called once; when it
     // returns false, so does step(), and the child still sleeps: then it can only be killed.
@@ -43,7 +45,7 @@ class Stepper {
   private:
     struct Module {
         uint64_t begin, end, base;  // of its executable pages; of the file's first byte
-        std::string name;
+        std::string_view name;
     };
     void find_modules();
     bool is_asleep() const;
@@ -55,7 +57,7 @@ class Stepper {
     int state_file_ = -1;  // /proc/PID/stat
     std::string program_;
     std::vector<Module> modules_;
-    mutable Place place_{};
+    Place place_{};
 };
 
 }  // namespace camtap::test

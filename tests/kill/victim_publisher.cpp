@@ -28,15 +28,15 @@ camtap_slot acquire(camtap_publisher* publisher, uint32_t bytes) {
     return slot;
 }
 
-void fill(const camtap_slot& slot, uint32_t bytes, uint64_t number) {
-    std::memset(slot.data, static_cast<int>(number), bytes);
-    source::certify_pattern(tiny_image(bytes), slot.data, number, 0);
+void fill(const camtap_slot& slot, uint64_t number) {
+    std::memset(slot.data, static_cast<int>(number), kFrameBytes);
+    source::certify_pattern(tiny_image(), slot.data, number, 0);
 }
 
-void publish(camtap_publisher* publisher, const camtap_slot& slot, uint32_t bytes, uint64_t number) {
+void publish(camtap_publisher* publisher, const camtap_slot& slot, uint64_t number) {
     camtap_publish_info info = CAMTAP_INIT(camtap_publish_info);
     info.source_sequence = number;
-    info.image = tiny_image(bytes);
+    info.image = tiny_image();
     must(camtap_publisher_publish(publisher, &slot, &info, nullptr) == CAMTAP_OK, "camtap_publisher_publish");
 }
 
@@ -47,22 +47,22 @@ void live(const char* socket_path) {
     marker();  // acquire: the segment comes, is mapped, is granted, is backed
     camtap_slot slot = acquire(publisher, kFrameBytes);
     marker();
-    fill(slot, kFrameBytes, ++number);
+    fill(slot, ++number);
     marker();
-    publish(publisher, slot, kFrameBytes, number);
+    publish(publisher, slot, number);
     marker();  // go_on: as it does for the rest of its days
     for (int i = 0; i < 3; ++i) {
         slot = acquire(publisher, kFrameBytes);
-        fill(slot, kFrameBytes, ++number);
-        publish(publisher, slot, kFrameBytes, number);
+        fill(slot, ++number);
+        publish(publisher, slot, number);
     }
     marker();  // discard
     slot = acquire(publisher, kFrameBytes);
     camtap_publisher_discard(publisher, &slot);
     marker();  // grow: to a generation of larger slots
     slot = acquire(publisher, kGrownBytes);
-    fill(slot, kGrownBytes, ++number);
-    publish(publisher, slot, kGrownBytes, number);
+    fill(slot, ++number);
+    publish(publisher, slot, number);
     marker();  // close, with a slot held
     slot = acquire(publisher, kGrownBytes);
     camtap_publisher_close(publisher);

@@ -80,7 +80,7 @@ void Trace::add_sleep(uint32_t call) {
     points_.push_back({Point::Kind::inside_call, call});
 }
 
-std::vector<Point> Trace::sample(size_t code, size_t library, std::mt19937& random) const {
+std::vector<Point> Trace::sample(size_t code, size_t library, std::mt19937 random) const {
     std::vector<Point> shuffled = points_;
     std::shuffle(shuffled.begin(), shuffled.end(), random);
     std::vector<Point> chosen;

@@ -54,7 +54,7 @@ class Trace {
     const std::vector<Point>& points() const { return points_; }
     uint64_t steps() const { return steps_; }
     // Every point around a system call, and of the others as many as wanted.
-    std::vector<Point> sample(size_t code, size_t library, std::mt19937& random) const;
+    std::vector<Point> sample(size_t code, size_t library, std::mt19937 random) const;
 
   private:
     std::vector<Point> points_;
