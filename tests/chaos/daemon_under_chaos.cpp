@@ -44,11 +44,11 @@ Settings Settings::changed(uint32_t value) {
 
 std::string Settings::text() const {
     std::ostringstream text;
-    text << "[daemon]\nhandshake_timeout = 1\nrestart_delay = \"20 ms\"\nrestart_delay_max = \"200 ms\"\n";
+    text << "[daemon]\nhandshake_timeout = 2\nrestart_delay = \"20 ms\"\nrestart_delay_max = \"200 ms\"\n";
     const auto stream = [&](const char* name, const char* source) {
         text << "[[stream]]\nname = \"" << name << "\"\nsource = \"" << source
              << "\"\nmax_pins = " << kMaxPins << "\nstale_after = \"" << stale_after
-             << "\"\nstall_timeout = \"1 s\"\n";
+             << "\"\nstall_timeout = \"2 s\"\n";
     };
     stream("pattern", "pattern");
     text << "format = \"gray8\"\nwidth = " << pattern_width << "\nheight = 120\nfps = " << pattern_fps
@@ -113,7 +113,7 @@ void DaemonUnderChaos::start(Socket socket) {
     socket_ = socket;
     pid_ = processes_.start("camtapd", [this, socket] { execute(socket); });
     ++starts_;
-    const bool answers = test::eventually([&] {
+    const bool answers = comes_true([&] {
         processes_.reap();
         camtap_stream_info* streams = nullptr;
         size_t count = 0;
@@ -128,7 +128,7 @@ void DaemonUnderChaos::start(Socket socket) {
 void DaemonUnderChaos::end() {
     processes_.may_end(pid_);
     processes_.signal(pid_, SIGTERM);
-    const bool ended = test::eventually([&] {
+    const bool ended = comes_true([&] {
         processes_.reap();
         return !processes_.runs(pid_);
     });
@@ -146,8 +146,8 @@ void DaemonUnderChaos::configure(const Settings& settings) {
     write_config();
     if (!up()) return;
     camtap_reload_result result = CAMTAP_INIT(camtap_reload_result);
-    constexpr int64_t kPatience = std::chrono::nanoseconds(test::kGuard).count();
-    const camtap_error verdict = camtap_reload(socket_path().c_str(), kPatience, &result);
+    constexpr int64_t kPatienceNs = std::chrono::nanoseconds(kPatience).count();
+    const camtap_error verdict = camtap_reload(socket_path().c_str(), kPatienceNs, &result);
     const camtap_error right = settings.is_broken ? CAMTAP_ERROR_INVALID : CAMTAP_OK;
     if (verdict == right) return;
     throw Failure(std::string("the verdict of a reload is ") + camtap_error_name(verdict) + " (" +

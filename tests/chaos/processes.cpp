@@ -16,6 +16,15 @@ namespace camtap::chaos {
 
 namespace fs = std::filesystem;
 
+bool comes_true(const std::function<bool()>& condition) {
+    const auto give_up = std::chrono::steady_clock::now() + kPatience;
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > give_up) return false;
+        poll(nullptr, 0, 5);
+    }
+    return true;
+}
+
 Processes::Processes() {
     prctl(PR_SET_CHILD_SUBREAPER, 1);
 }

@@ -16,6 +16,14 @@ struct Failure : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+// How long must happen what must happen, on a machine that has thirty other things to do; no promise about
+// time.
+inline constexpr std::chrono::seconds kPatience{60};
+
+// Asks again and again until `condition` holds; for what nobody is told of. False when patience is at its
+// end.
+bool comes_true(const std::function<bool()>& condition);
+
 // Owns: children, and their orphans (it makes this process their subreaper). Ends them all at its end.
 class Processes {
   public:

@@ -4,13 +4,13 @@
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "tests/system/daemon_process.h"
+#include "processes.h"
 
 namespace camtap::chaos {
 namespace {
 
 constexpr int64_t kPeriodNs = 10 * kNsPerMs;  // of a frame, in the long run
-constexpr int64_t kPatienceNs = std::chrono::nanoseconds(test::kGuard).count();
+constexpr int64_t kPatienceNs = std::chrono::nanoseconds(kPatience).count();
 
 [[noreturn]] void fail(const char* what, camtap_error error) {
     throw Violation(std::string(what) + ": " + camtap_error_name(error) + ": " + camtap_last_error());

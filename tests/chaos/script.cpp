@@ -58,7 +58,7 @@ class Round {
             case Kind::stop_publisher:
                 return for_a_while(at, kind, Kind::continue_publisher, who, 5 + value % 600);
             case Kind::stop_source:  // longer than stall_timeout at times
-                return for_a_while(at, kind, Kind::continue_sources, who, 5 + value % 1800);
+                return for_a_while(at, kind, Kind::continue_sources, who, 5 + value % 3500);
             case Kind::end_daemon:
             case Kind::kill_daemon:
                 if (daemon_may_end_) without_daemon(at, kind, Kind::start_daemon, 10 + value % 500);

@@ -4,7 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "tests/system/daemon_process.h"
+#include "processes.h"
 
 namespace camtap::chaos {
 
@@ -56,9 +56,9 @@ void TapProcess::live() {
 void TapProcess::open() {
     TapOptions options;
     options.socket_path = socket_path_;
-    options.attach_timeout = test::kGuard;
+    options.attach_timeout = kPatience;
     options.start_oldest = random_.one_in(2);
-    const auto give_up = std::chrono::steady_clock::now() + test::kGuard;
+    const auto give_up = std::chrono::steady_clock::now() + kPatience;
     while (true) {
         try {
             tap_.emplace(role_.stream, options);
