@@ -105,7 +105,7 @@ void Scene::take_baseline() {
     own_before_ = own_holdings();
 }
 
-void Scene::check_holdings() {
+void Scene::check_daemon_holdings() const {
     Holdings now;
     try {
         until("holdings", [&] {
@@ -115,6 +115,9 @@ void Scene::check_holdings() {
     } catch (const std::runtime_error&) {
         require(false, "camtapd has " + now.text() + "; before it had " + daemon_before_.text());
     }
+}
+
+void Scene::check_own_holdings() const {
     const Holdings own = own_holdings();
     require(own == own_before_, "the honest tap has " + own.text() + "; before it had " + own_before_.text());
 }
@@ -195,7 +198,8 @@ void TapScene::check() {
     until("camtapd has forgotten the victim", [&] { return daemon_.info("test").taps == 1; });
     use_all_slots();
     show();
-    check_holdings();
+    check_daemon_holdings();
+    check_own_holdings();
 }
 
 // depth 2 + stock 1 + 2 taps × 2 pins make 7 slots: 4 pinned, 2 visible, and the last is granted.
@@ -238,9 +242,16 @@ void PublisherScene::enter(const std::string&, bool) {
     drain();
 }
 
+// The daemon looks at what the victim has published, and mustn't find half of something.
+void PublisherScene::go_on_beside() {
+    if (!daemon_is_held()) drain();
+}
+
 // Takes all that was published so far, waiting until it is told of it.
 void PublisherScene::drain() {
-    const uint64_t published = daemon_.info("test").published;
+    const camtap_stream_info info = daemon_.info("test");
+    require(std::string(info.reason).find("broke the protocol") == std::string::npos, info.reason);
+    const uint64_t published = info.published;
     for (;;) {
         while (auto frame = beside_->try_next()) honest_frame(std::move(frame));
         if (delivered_ >= published) break;
@@ -254,7 +265,6 @@ void PublisherScene::drain() {
 void PublisherScene::await_no_publisher() {
     until("the stream is offline", [&] {
         const camtap_stream_info info = daemon_.info("test");
-        require(std::string(info.reason).find("broke the protocol") == std::string::npos, info.reason);
         return info.publisher_pid == 0 && info.state == uint32_t{CAMTAP_STREAM_OFFLINE};
     });
 }
@@ -270,9 +280,11 @@ void PublisherScene::publish_as_another() {
 void PublisherScene::check() {
     await_no_publisher();
     drain();
+    check_daemon_holdings();
     publish_as_another();
     await_no_publisher();
-    check_holdings();
+    check_daemon_holdings();
+    check_own_holdings();
 }
 
 }  // namespace camtap::test

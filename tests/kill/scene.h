@@ -38,7 +38,7 @@ class Scene {
     // The stepped victim sleeps in a system call.
     virtual void wake(const std::string& phase) = 0;
     // The victim has come to its point, and stands still. Does everybody else go on?
-    virtual void go_on_beside() {}
+    virtual void go_on_beside() = 0;
     // The victim is dead. Is everything as it was before it came?
     virtual void check() = 0;
 
@@ -53,7 +53,8 @@ class Scene {
 
     // Makes what the daemon and this process have now the measure of later checks.
     void take_baseline();
-    void check_holdings();
+    void check_daemon_holdings() const;
+    void check_own_holdings() const;
 
     uint64_t publish(Publisher& publisher);
     // The honest tap's next frame: whole, later than those before, and none was missed.
@@ -98,6 +99,7 @@ class PublisherScene : public Scene {
     std::vector<std::string> victim() const override { return {VICTIM_PUBLISHER, daemon_.socket_path()}; }
     void enter(const std::string& phase, bool stepped) override;
     void wake(const std::string&) override {}
+    void go_on_beside() override;
     void check() override;
 
   private:
