@@ -144,6 +144,7 @@ Frame Scene::honest_frame(std::optional<Frame> frame) {
     require(status.expected == status.delivered && status.delivered == delivered_,
             "the honest tap missed frames: " + std::to_string(status.expected) + " expected, " +
                 std::to_string(status.delivered) + " got");
+    require(status.attachments == 1, "the honest tap had to attach again");
     return std::move(*frame);
 }
 

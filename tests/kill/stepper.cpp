@@ -23,13 +23,14 @@ namespace {
 constexpr auto kGuard = std::chrono::seconds(20);
 constexpr const char* kLibrary = "libcamtap.so";
 constexpr const char* kProgram = "victim";
+constexpr int kMayNotTrace = 126;
 
 [[noreturn]] void run(const std::vector<std::string>& arguments) {
     std::vector<char*> argv;
     for (const std::string& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));
     argv.push_back(nullptr);
     setenv("LD_BIND_NOW", "1", 1);  // or the dynamic linker would run inside of what is stepped
-    ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
+    if (ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) _exit(kMayNotTrace);
     execv(argv[0], argv.data());
     _exit(127);
 }
@@ -43,6 +44,10 @@ Stepper::Stepper(const std::vector<std::string>& arguments)
     if (pid_ < 0) throw std::runtime_error("fork failed");
     int status = 0;
     waitpid(pid_, &status, 0);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == kMayNotTrace) {
+        pid_ = 0;
+        throw std::runtime_error("ptrace isn't allowed here, see kernel.yama.ptrace_scope and seccomp");
+    }
     expect_trap(status);
     ptrace(PTRACE_SETOPTIONS, pid_, nullptr, PTRACE_O_EXITKILL);
     state_file_ = open(("/proc/" + std::to_string(pid_) + "/stat").c_str(), O_RDONLY | O_CLOEXEC);
