@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -31,13 +30,17 @@ static Result<UniqueFd> socket_from_systemd() {
 }
 
 // A lock beside the socket says whether its owner lives; the socket's own file stays behind when a daemon is
-// killed.
+// killed. A record lock, because children don't inherit it: one that has not come to its exec yet, when the
+// daemon is killed, would go on holding any other kind.
 static Result<UniqueFd> lock_path(const std::string& path) {
     const std::string lock = path + ".lock";
     UniqueFd fd(::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!fd) return system_error("creating " + lock, errno);
-    if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-        if (errno != EWOULDBLOCK) return system_error("locking " + lock, errno);
+    struct flock whole {};
+    whole.l_type = F_WRLCK;
+    whole.l_whence = SEEK_SET;
+    if (fcntl(fd.get(), F_SETLK, &whole) != 0) {
+        if (errno != EAGAIN && errno != EACCES) return system_error("locking " + lock, errno);
         return Error{Code::busy, 0,
                      "another camtapd listens on " + path + "; stop it first, or choose another --socket"};
     }
