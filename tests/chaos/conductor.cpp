@@ -16,7 +16,8 @@ namespace camtap::chaos {
 namespace {
 
 constexpr uint64_t kUsualBytes = 16 << 10;
-constexpr size_t kRemembered = 40;  // actions
+constexpr size_t kRemembered = 40;       // actions
+constexpr uint64_t kRoundsAReport = 75;  // about ten minutes
 
 }  // namespace
 
@@ -31,6 +32,7 @@ void Conductor::play() {
     for (uint64_t round = 0; round < plan_.rounds; ++round) {
         play_round(round);
         settle();
+        if ((round + 1) % kRoundsAReport == 0 && round + 1 < plan_.rounds) report(round + 1);
     }
     for (const pid_t tap : taps_) processes_.kill(tap);
     processes_.kill(publisher_);
@@ -181,6 +183,13 @@ void Conductor::reload(const Settings& settings) {
     if (!daemon_is_stopped_) return daemon_.configure(settings);
     daemon_.write(settings);
     daemon_.hang_up_signal();
+}
+
+// That a long run is still running.
+void Conductor::report(uint64_t rounds) const {
+    std::printf("after %lu of %lu rounds:\n%s\n", static_cast<unsigned long>(rounds),
+                static_cast<unsigned long>(plan_.rounds), figures().c_str());
+    std::fflush(stdout);
 }
 
 std::string Conductor::last_moments() const {

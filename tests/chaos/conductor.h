@@ -36,6 +36,7 @@ class Conductor {
 
   private:
     void play_round(uint64_t round);
+    void report(uint64_t rounds) const;
     void play_action(const Action& action);
     void play_on_tap(const Action& action, uint32_t tap);
     void play_on_publisher(const Action& action);

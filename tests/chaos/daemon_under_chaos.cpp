@@ -146,7 +146,7 @@ void DaemonUnderChaos::configure(const Settings& settings) {
     write_config();
     if (!up()) return;
     camtap_reload_result result = CAMTAP_INIT(camtap_reload_result);
-    constexpr int64_t kPatienceNs = std::chrono::nanoseconds(kPatience).count();
+    constexpr int64_t kPatienceNs = std::chrono::nanoseconds(kPatienceOfCalls).count();
     const camtap_error verdict = camtap_reload(socket_path().c_str(), kPatienceNs, &result);
     const camtap_error right = settings.is_broken ? CAMTAP_ERROR_INVALID : CAMTAP_OK;
     if (verdict == right) return;

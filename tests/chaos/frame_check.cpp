@@ -7,8 +7,8 @@
 namespace camtap::chaos {
 namespace {
 
-// A daemon numbers on from another block of a million; one that lives doesn't leave out so many.
-constexpr uint64_t kOtherDaemon = uint64_t{1} << 19;
+// Frames that a run's publisher may have published when its readers had left it already, or died over.
+constexpr uint64_t kToNobody = kPublisherStock + 1;
 
 template <class... Parts>
 void expect(bool holds, const Parts&... parts) {
@@ -77,7 +77,7 @@ void expect_whole(const camtap_frame_info& info, const void* data) {
 void FrameCheck::take(const camtap_frame_info& info, const void* data, Asked asked) {
     expect_whole(info, data);
     expect_order(info);
-    const Mark mark = marked_ ? mark_of(data) : Mark{};
+    const Mark mark = books_ != nullptr ? mark_of(data) : Mark{};
     if (delivered_ == 0) {
         expect(all(info.missed) == 0, "a tap's first frame tells of missed ones: ", in_words(info.missed));
     } else {
@@ -112,7 +112,7 @@ void FrameCheck::expect_account(const camtap_frame_info& info, const Mark& mark,
     const uint64_t never = asked == Asked::next ? info.missed.skipped : info.missed.too_slow;
     expect(never == 0, "frame ", info.sequence, " was asked for by ",
            asked == Asked::next ? "next" : "latest", ", but tells: ", in_words(info.missed));
-    if (marked_) {
+    if (books_ != nullptr) {
         expect_account_of_publisher(info, mark);
     } else {
         expect_account_of_pattern(info);
@@ -136,14 +136,27 @@ void FrameCheck::expect_account_of_publisher(const camtap_frame_info& info, cons
                 missed.restart == 0 && missed.source_gap == counted.source_gap &&
                 missed.decode_error == counted.decode_error && missed.no_slot == counted.no_slot;
     } else {  // never too many; too few only by what was published to nobody at the end of a run
-        const uint64_t to_nobody = (mark.run - was.run) * (kPublisherStock + 1);
+        const uint64_t to_nobody = (mark.run - was.run) * kToNobody;
+        const uint64_t passed = same_daemon ? missed.too_slow + missed.skipped : missed.restart;
         right = right && unread(missed) <= between && missed.source_gap <= counted.source_gap &&
                 missed.decode_error <= counted.decode_error && missed.no_slot <= counted.no_slot &&
-                (!same_daemon || unread(missed) + to_nobody >= between);
+                (!same_daemon || unread(missed) + to_nobody >= between) && passed >= surely_passed(mark);
     }
     expect(right, "frame ", info.sequence, " after ", before_.sequence,
            " tells of missed: ", in_words(missed), "; but by the publisher's books, run ", was.run, " to ",
-           mark.run, ", ", between, " frames were published between them; counted: ", in_words(counted));
+           mark.run, ", ", between, " frames were published between them, ", surely_passed(mark),
+           " of them in runs that it was in; counted: ", in_words(counted));
+}
+
+// Of two runs that the tap has been in: what came behind its frame in the one and before its frame in the
+// other.
+uint64_t FrameCheck::surely_passed(const Mark& mark) const {
+    const Mark& was = before_.mark;
+    const uint64_t next_first = books_->first_of(was.run + 1);
+    const uint64_t first = books_->first_of(mark.run);
+    if (mark.run <= was.run || next_first == 0 || first == 0 || books_->first_of(was.run) == 0) return 0;
+    const uint64_t passed = (next_first - 1 - was.ordinal) + (mark.ordinal - first);
+    return passed > kToNobody ? passed - kToNobody : 0;
 }
 
 void FrameCheck::expect_account_of_pattern(const camtap_frame_info& info) const {

@@ -30,6 +30,8 @@ struct Mark {
     uint64_t source_gap;
 };
 inline constexpr uint32_t kPublisherStock = 3;
+// A daemon numbers on from another block of a million; one that lives doesn't leave out so many.
+inline constexpr uint64_t kOtherDaemon = uint64_t{1} << 19;
 inline constexpr uint64_t kLeastBytes = 128;  // room for certificate and mark
 
 // A row of grey pixels that certifies itself.
@@ -44,8 +46,8 @@ class FrameCheck {
   public:
     enum class Asked { next, latest };
 
-    // `marked`: the frames are those of the publisher.
-    FrameCheck(bool marked, Seen& seen) : marked_(marked), seen_(seen) {}
+    // `books`: of the publisher whose frames they are; null for frames of a source.
+    FrameCheck(const PublisherPage* books, Seen& seen) : books_(books), seen_(seen) {}
 
     // A frame as it comes.
     void take(const camtap_frame_info& info, const void* data, Asked asked);
@@ -64,8 +66,9 @@ class FrameCheck {
     void expect_account(const camtap_frame_info& info, const Mark& mark, Asked asked) const;
     void expect_account_of_publisher(const camtap_frame_info& info, const Mark& mark) const;
     void expect_account_of_pattern(const camtap_frame_info& info) const;
+    uint64_t surely_passed(const Mark& mark) const;
 
-    const bool marked_;
+    const PublisherPage* const books_;
     Seen& seen_;
     Before before_;
     uint64_t delivered_ = 0;

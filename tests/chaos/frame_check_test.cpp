@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <vector>
 
 namespace camtap::chaos {
@@ -29,8 +30,9 @@ struct Checked {
     void take(const MadeFrame& frame, Asked asked = Asked::next) {
         check.take(frame.info, frame.data.data(), asked);
     }
+    std::unique_ptr<PublisherPage> books = std::make_unique<PublisherPage>();
     Seen seen;
-    FrameCheck check{true, seen};
+    FrameCheck check{books.get(), seen};
 };
 
 Mark mark(uint64_t ordinal, uint64_t run = 1) {
@@ -76,7 +78,7 @@ TEST(FrameCheck, SeesNumbersThatDontGrow) {
 TEST(FrameCheck, SeesANumberGivenTwiceOverTheLivesOfATap) {
     Checked tap;
     tap.take(MadeFrame(10, mark(10)));
-    FrameCheck next_life(true, tap.seen);
+    FrameCheck next_life(tap.books.get(), tap.seen);
     const MadeFrame again(10, mark(11));
     EXPECT_THROW(next_life.take(again.info, again.data.data(), Asked::next), Violation);
 }
@@ -85,7 +87,7 @@ TEST(FrameCheck, ATapThatComesBackMaySeeTheSameFrameAgain) {
     Checked tap;
     const MadeFrame frame(10, mark(10));
     tap.take(frame);
-    FrameCheck next_life(true, tap.seen);
+    FrameCheck next_life(tap.books.get(), tap.seen);
     next_life.take(frame.info, frame.data.data(), Asked::next);
 }
 
@@ -143,6 +145,25 @@ TEST(FrameCheck, OverRunsOfThePublisherAllowsForFramesPublishedToNobody) {
     told(19);
     told(19 - kPublisherStock);
     EXPECT_THROW(told(19 - kPublisherStock - 2), Violation);
+}
+
+// The first run ended with frame 19, so 9 came behind frame 10; and 10 came before frame 30 in the second.
+TEST(FrameCheck, WantsWhatWasPassedInRunsThatATapWasInAccountedForAsPassed) {
+    const auto told = [](uint64_t number, uint64_t camtap_missed::*cause, uint64_t missed) {
+        Checked tap;
+        tap.books->begin_run();
+        tap.take(MadeFrame(10, mark(10, 1)));
+        tap.books->ordinal = 19;
+        tap.books->begin_run();
+        MadeFrame frame(number, mark(30, 2));
+        frame.info.missed.*cause = missed;
+        tap.take(frame);
+    };
+    told(40, &camtap_missed::too_slow, 19 - kPublisherStock);
+    EXPECT_THROW(told(40, &camtap_missed::restart, 19), Violation);
+    const uint64_t of_another_daemon = 2'000'000;
+    told(of_another_daemon, &camtap_missed::restart, 19 - kPublisherStock);
+    EXPECT_THROW(told(of_another_daemon, &camtap_missed::restart, 10), Violation);
 }
 
 TEST(FrameCheck, WantsTheLedgerToSayWhatTheFramesSaid) {

@@ -7,20 +7,25 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <utility>
 
 namespace camtap::chaos {
 
 namespace fs = std::filesystem;
 
 bool comes_true(const std::function<bool()>& condition) {
-    const auto give_up = std::chrono::steady_clock::now() + kPatience;
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > give_up) return false;
+    using Clock = std::chrono::steady_clock;
+    constexpr Clock::duration kLongestTurn = std::chrono::milliseconds(20);
+    Clock::duration left = kPatience;
+    for (auto turn = Clock::now(); !condition();) {
         poll(nullptr, 0, 5);
+        left -= std::min(Clock::now() - std::exchange(turn, Clock::now()), kLongestTurn);
+        if (left < Clock::duration::zero()) return false;
     }
     return true;
 }

@@ -16,12 +16,13 @@ struct Failure : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-// How long must happen what must happen, on a machine that has thirty other things to do; no promise about
-// time.
+// How long is waited for what must happen; no promise about time.
 inline constexpr std::chrono::seconds kPatience{60};
+// The same for a call, during which nobody can see that the machine stood still.
+inline constexpr std::chrono::seconds kPatienceOfCalls{600};
 
 // Asks again and again until `condition` holds; for what nobody is told of. False when patience is at its
-// end.
+// end, and times in which this process, and so perhaps every process, didn't run don't count much.
 bool comes_true(const std::function<bool()>& condition);
 
 // Owns: children, and their orphans (it makes this process their subreaper). Ends them all at its end.

@@ -4,13 +4,12 @@
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "processes.h"
 
 namespace camtap::chaos {
 namespace {
 
 constexpr int64_t kPeriodNs = 10 * kNsPerMs;  // of a frame, in the long run
-constexpr int64_t kPatienceNs = std::chrono::nanoseconds(kPatience).count();
+constexpr int64_t kForEver = -1;              // whoever waits for frames in vain complains
 
 [[noreturn]] void fail(const char* what, camtap_error error) {
     throw Violation(std::string(what) + ": " + camtap_error_name(error) + ": " + camtap_last_error());
@@ -49,19 +48,18 @@ void PublisherProcess::run() {
 void PublisherProcess::open() {
     camtap_publisher_options options = CAMTAP_INIT(camtap_publisher_options);
     options.stock = kPublisherStock;
-    options.attach_timeout_ns = kPatienceNs;
+    options.attach_timeout_ns = kForEver;
     options.socket_path = socket_path_.c_str();
-    const int64_t give_up = monotonic_ns() + kPatienceNs;
     while (true) {
         camtap_publisher* publisher = nullptr;
         const camtap_error error = camtap_publisher_open("published", &options, &publisher);
         publisher_.reset(publisher);
         if (error == CAMTAP_OK) break;
-        if (!passes(error) || monotonic_ns() > give_up) fail("opening", error);
+        if (!passes(error)) fail("opening", error);
         const timespec moment{0, 10 * kNsPerMs};
         nanosleep(&moment, nullptr);
     }
-    ++page_.run;
+    page_.begin_run();
 }
 
 void PublisherProcess::burst(uint64_t frames) {
@@ -110,9 +108,9 @@ void PublisherProcess::count_something() {
 // Whatever taps do, there is a slot: anything else is a failure.
 std::optional<camtap_slot> PublisherProcess::acquire(uint64_t bytes) {
     camtap_slot slot = CAMTAP_INIT(camtap_slot);
-    const camtap_error error = camtap_publisher_acquire(publisher_.get(), bytes, kPatienceNs, &slot);
+    const camtap_error error = camtap_publisher_acquire(publisher_.get(), bytes, kForEver, &slot);
     if (error == CAMTAP_OK) {
-        if (slot.generation != generation_) ++page_.run;
+        if (slot.generation != generation_) page_.begin_run();
         generation_ = slot.generation;
         return slot;
     }
@@ -139,6 +137,10 @@ void PublisherProcess::publish(const camtap_slot& slot, uint64_t bytes) {
     if (error != CAMTAP_OK) fail("publishing", error);
     const uint64_t last = page_.last_sequence.exchange(sequence);
     ++page_.published;
+    if (sequence - last > kOtherDaemon) {  // and its generation has the same number by chance
+        page_.forget_run();
+        page_.begin_run();
+    }
     if (sequence <= last) {
         throw Violation("number " + std::to_string(sequence) + " was given after number " +
                         std::to_string(last));

@@ -82,7 +82,7 @@ void Conductor::expect_holdings() {
         return holdings;
     };
     const auto population_is_right = [&] {
-        const auto taps = list_taps(daemon_.socket_path(), {}, kPatience);
+        const auto taps = list_taps(daemon_.socket_path(), {}, kPatienceOfCalls);
         return taps.size() == taps_.size() &&
                std::none_of(taps.begin(), taps.end(), [](const auto& tap) { return tap.dismissed != 0; });
     };
@@ -131,7 +131,7 @@ void Conductor::expect_every_slot() {
     shared_->hold_all = 1;
     await([&] { return everybody_holds(kMaxPins); },
           [] { return std::string("the taps of 'published' can't hold as many frames as they may"); });
-    const auto streams = list_streams(daemon_.socket_path(), "published", kPatience);
+    const auto streams = list_streams(daemon_.socket_path(), "published", kPatienceOfCalls);
     shared_->publisher.sprint_wanted += 2 * streams.at(0).slots;
     await([&] { return shared_->publisher.sprint_done == shared_->publisher.sprint_wanted; },
           [] { return std::string("the publisher stands still while all taps hold frames"); });

@@ -46,6 +46,7 @@ struct TapPage {
     Seen seen;
 };
 
+// Threads: the publisher's writes all but the orders.
 struct PublisherPage {
     std::atomic<uint64_t> largest{0};         // conductor: bytes of a frame
     std::atomic<uint64_t> frames_a_burst{1};  // conductor: without a pause between them
@@ -60,6 +61,21 @@ struct PublisherPage {
     std::atomic<uint64_t> decode_error{0};
     std::atomic<uint64_t> source_gap{0};
     std::atomic<uint64_t> lost{0};  // slots that an end of the connection made worthless
+
+    // Ordinal of the run's first frame; 0 if it isn't known.
+    uint64_t first_of(uint64_t which) const {
+        return which <= run && which + kRunsRemembered > run ? firsts[which % kRunsRemembered].load() : 0;
+    }
+    void begin_run() {
+        firsts[(run + 1) % kRunsRemembered] = ordinal + 1;
+        ++run;
+    }
+    // It went on where another run began, which was noticed too late.
+    void forget_run() { firsts[run % kRunsRemembered] = 0; }
+
+  private:
+    static constexpr uint64_t kRunsRemembered = 1024;
+    std::atomic<uint64_t> firsts[kRunsRemembered]{};
 };
 
 struct SharedPage {
