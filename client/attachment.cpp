@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <new>
 
 #include "client/greeting.h"
 
@@ -42,16 +43,24 @@ Attachment::~Attachment() {
 void Attachment::pump() {
     const int64_t now = monotonic_ns();
     arm_delayed_ = false;  // the caller is looking now
+    try {
+        advance(now);
+    } catch (const std::bad_alloc&) {  // a message may be taken in by half: another session begins anew
+        lose(Error{Code::no_memory, 0, "out of memory"}, now);
+    }
+    if (watch_) {
+        const int64_t due = due_ns();
+        watch_->wake_at(due == Deadline::kNever ? 0 : std::max<int64_t>(due, 1), now);
+    }
+}
+
+void Attachment::advance(int64_t now) {
     if (phase_ == Phase::detached && now >= retry_at_) connect(now);
     if (phase_ != Phase::detached) drain(now);
     if (phase_ == Phase::greeting && now >= answer_by_) {
         lose(Error{Code::timeout, 0, "camtapd at " + socket_path_ + " doesn't answer"}, now);
     }
     if (phase_ == Phase::attached) sync_if_due(now);
-    if (watch_) {
-        const int64_t due = due_ns();
-        watch_->wake_at(due == Deadline::kNever ? 0 : std::max<int64_t>(due, 1), now);
-    }
 }
 
 void Attachment::wait(int64_t until_ns) const {
@@ -85,7 +94,9 @@ void Attachment::connect(int64_t now) {
     greeting_ = std::move(*socket);
     phase_ = Phase::greeting;
     answer_by_ = now + kAnswerTime;
-    if (watch_) watch_->add(greeting_.get());
+    if (watch_) {
+        if (Status added = watch_->add(greeting_.get()); !added.ok()) return lose(added.error(), now);
+    }
     if (send_message(greeting_.get(), hello(wire::Role::tap, stream_, 0)) != Sent::yes) {
         lose(Error{Code::no_daemon, 0, "camtapd at " + socket_path_ + " hung up"}, now);
     }
@@ -235,8 +246,10 @@ Result<int> Attachment::watch() {
     if (!watch_) {
         Result<Watch> watch = Watch::open();
         if (!watch.ok()) return watch.error();
+        if (phase_ != Phase::detached) {
+            if (Status added = watch->add(socket()); !added.ok()) return added.error();
+        }
         watch_.emplace(std::move(*watch));
-        if (phase_ != Phase::detached) watch_->add(socket());
     }
     return watch_->fd();
 }

@@ -36,9 +36,10 @@ class Attachment {
     Attachment& operator=(const Attachment&) = delete;
 
     // Reconnects when it is time, takes in what the daemon sent, asks when there is something to ask.
-    // Stops early when a generation has arrived: take it, and pump again.
+    // Stops early when a generation has arrived: take it in, say so, and pump again.
     void pump();
-    std::optional<Arrival> take_arrival() { return std::exchange(arrival_, std::nullopt); }
+    const std::optional<Arrival>& arrival() const { return arrival_; }
+    void arrival_taken() { arrival_.reset(); }
 
     // Until the daemon has something to say, or pump() something to do, or `until_ns`. A signal ends it
     // early.
@@ -80,6 +81,7 @@ class Attachment {
     bool watched() const { return watch_.has_value(); }
 
   private:
+    void advance(int64_t now);
     void connect(int64_t now);
     void drain(int64_t now);
     void take_message(int64_t now);

@@ -1,6 +1,7 @@
 #include "client/publisher.h"
 
 #include <algorithm>
+#include <new>
 
 #include "client/greeting.h"
 #include "client/image.h"
@@ -60,10 +61,14 @@ Status Publisher::attach(int64_t timeout_ns) {
 // ---- what the daemon says ----
 
 void Publisher::take_messages() {
-    notice_session();
-    while (Datagram* datagram = link_.receive_next()) {
+    try {
         notice_session();
-        take_message(*datagram);
+        while (Datagram* datagram = link_.receive_next()) {
+            notice_session();
+            take_message(*datagram);
+        }
+    } catch (const std::bad_alloc&) {  // a message may be taken in by half: another connection begins anew
+        link_.lose(Error{Code::no_memory, 0, "out of memory"});
     }
     notice_session();
 }

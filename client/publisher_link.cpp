@@ -76,6 +76,8 @@ void PublisherLink::lose(Error error) {
     retry_at_ = now + backoff_.next_ns();
     phase_ = Phase::detached;
     fault_ = std::move(error);
+    // Want of memory passes; a given connection that is lost for it doesn't come back
+    if (given_ && fault_.code == Code::no_memory) fault_.code = Code::no_daemon;
     socket_.reset();
     stuck_ = false;
 }

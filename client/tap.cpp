@@ -193,12 +193,12 @@ void Tap::refresh() {
             show_ledger();
         }
         if (attachment_.told()) timeline_.thaw();
-        std::optional<Arrival> arrival = attachment_.take_arrival();
+        const std::optional<Arrival>& arrival = attachment_.arrival();
         arrived = arrival.has_value();
         if (arrived) {
             const bool from_newest = generations_ == 0 && !start_oldest_;
-            timeline_.add(std::move(arrival->segment), std::move(arrival->session), arrival->previous_last,
-                          from_newest);
+            timeline_.add(arrival->segment, arrival->session, arrival->previous_last, from_newest);
+            attachment_.arrival_taken();  // not before: adding it may fail for want of memory
             ++generations_;
         }
     }

@@ -14,14 +14,15 @@ Result<Watch> Watch::open() {
     if (!watch.epoll_) return system_error("epoll_create1", errno);
     watch.timer_.reset(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
     if (!watch.timer_) return system_error("timerfd_create", errno);
-    watch.add(watch.timer_.get());
+    if (Status added = watch.add(watch.timer_.get()); !added.ok()) return added.error();
     return watch;
 }
 
-void Watch::add(int socket) {
+Status Watch::add(int socket) {
     epoll_event event{};
     event.events = EPOLLIN;
-    epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, socket, &event);
+    if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, socket, &event) != 0) return system_error("epoll_ctl", errno);
+    return Done{};
 }
 
 void Watch::remove(int socket) {

@@ -15,7 +15,7 @@ class Watch {
     static Result<Watch> open();
 
     int fd() const { return epoll_.get(); }
-    void add(int socket);
+    Status add(int socket);
     // To be called before the socket is closed: a child of fork() may hold it open, and epoll would go on
     // watching.
     void remove(int socket);

@@ -14,7 +14,9 @@ WritableSegment::WritableSegment(LocalMapping mapping, uint32_t generation, cons
       view_{mapping_.data(), geometry},
       next_(first),
       hands_(geometry.slot_count, Hand::away),
-      backed_(geometry.slot_count, 0) {}
+      backed_(geometry.slot_count, 0) {
+    unused_.reserve(layout::kMaxStock);  // so that giving a slot back takes no memory
+}
 
 bool WritableSegment::grant(const uint32_t* slots, uint32_t count) {
     for (uint32_t i = 0; i < count; ++i) {
