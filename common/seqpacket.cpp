@@ -32,7 +32,9 @@ Sent send_bytes(int socket, const void* data, size_t bytes, int fd) {
     while (sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
         if (errno == EINTR) continue;
         // ETOOMANYREFS: too many descriptors of ours are in flight, because peers don't receive them
-        const bool full = errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM || errno == ETOOMANYREFS;
+        // EPERM, EACCES: a security module forbids it. No hang-up will follow any of these.
+        const bool full = errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM || errno == ETOOMANYREFS ||
+                          errno == EPERM || errno == EACCES;
         return full ? Sent::full : Sent::hang_up;
     }
     return Sent::yes;
