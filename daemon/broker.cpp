@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "common/clock.h"
+#include "daemon/memory_reserve.h"
 
 namespace camtap {
 
@@ -91,6 +92,7 @@ void Broker::pause_accepting() {
 }
 
 Status Broker::within_limits(const Session& session) const {
+    if (MemoryReserve::is_spent()) return Error{Code::no_memory, 0, "camtapd is out of memory"};
     uint32_t all = 0;
     uint32_t of_user = 0;
     for (const auto& [id, other] : sessions_) {
@@ -285,7 +287,8 @@ ConfigDifference Broker::reconfigure(const std::vector<StreamConfig>& configs) {
 
 void Broker::send_verdict(uint64_t session, const wire::Verdict& verdict) {
     const auto found = sessions_.find(session);
-    if (found != sessions_.end() && !found->second->closed) (void)found->second->send(verdict);
+    if (found == sessions_.end() || found->second->closed) return;
+    if (!found->second->send(verdict)) end(*found->second);
 }
 
 std::string Broker::status() const {

@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <signal.h>
 
+#include "daemon/memory_reserve.h"
+
 namespace camtap {
 
 // sd-event is written in C: nothing may be thrown through it. So what it calls is noexcept, and the one thing
-// that our callbacks can throw, that memory has run out, ends the daemon where it happened; systemd starts it
-// again.
+// that our callbacks can throw, that memory has run out and the reserve with it, ends the daemon where it
+// happened; systemd starts it again.
 
 static Error loop_error(const char* what, int negative_errno) {
     Error error = system_error(what, -negative_errno);
@@ -16,6 +18,13 @@ static Error loop_error(const char* what, int negative_errno) {
         error.code = Code::limit;
     }
     return error;
+}
+
+// What is allocated in C knows nothing of the reserve.
+template <class Call>
+static int with_reserve(Call call) {
+    const int r = call();
+    return r == -ENOMEM && MemoryReserve::spend() ? call() : r;
 }
 
 void EventSource::set_events(uint32_t events) {
@@ -52,8 +61,9 @@ Result<EventSource> EventLoop::on_descriptor(int fd, uint32_t events,
         static_cast<EventSource::State*>(userdata)->callback(revents);
         return 0;
     };
-    const int r =
-        sd_event_add_io(event_, &source.state_->source, fd, events, trampoline, source.state_.get());
+    const int r = with_reserve([&] {
+        return sd_event_add_io(event_, &source.state_->source, fd, events, trampoline, source.state_.get());
+    });
     if (r < 0) return loop_error("watching a descriptor", r);
     return source;
 }
@@ -67,8 +77,10 @@ Result<EventSource> EventLoop::on_timer(std::function<void()> callback) {
         return 0;
     };
     constexpr uint64_t kAccuracyUs = 1000;
-    const int r = sd_event_add_time(event_, &source.state_->source, CLOCK_MONOTONIC, 0, kAccuracyUs,
-                                    trampoline, source.state_.get());
+    const int r = with_reserve([&] {
+        return sd_event_add_time(event_, &source.state_->source, CLOCK_MONOTONIC, 0, kAccuracyUs, trampoline,
+                                 source.state_.get());
+    });
     if (r < 0) return loop_error("creating a timer", r);
     source.off();
     return source;
@@ -102,6 +114,7 @@ Status EventLoop::run() {
             work.swap(later_);
             for (const auto& task : work) task();
         }
+        MemoryReserve::refill();
     }
     return Done{};
 }

@@ -1,4 +1,5 @@
 // camtapd: command line, logging, signals, and the order in which things start and end.
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
@@ -15,6 +16,7 @@
 #include "common/clock.h"
 #include "daemon/broker.h"
 #include "daemon/config.h"
+#include "daemon/memory_reserve.h"
 #include "daemon/reloader.h"
 
 namespace camtap {
@@ -39,15 +41,17 @@ void set_up_logging(const std::string& level) {
     spdlog::set_default_logger(std::move(logger));
 }
 
-// Beside this program in the build tree, in ../libexec when installed.
-std::string find_source_program() {
+// Beside this program in the build tree, in ../libexec when installed. Not to be there is no error: streams
+// that programs publish need none.
+Result<std::string> find_source_program() {
     std::error_code error;
     const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
-    for (const char* candidate : {"source/camtap-source", "../libexec/camtap/camtap-source"}) {
-        const std::filesystem::path path = (self / candidate).lexically_normal();
-        if (access(path.c_str(), X_OK) == 0) return path;
-    }
-    return (self / "../libexec/camtap/camtap-source").lexically_normal();
+    if (error) return system_error("finding camtap-source by /proc/self/exe", error.value());
+    const std::filesystem::path in_build_tree = self / "source/camtap-source";
+    if (access(in_build_tree.c_str(), X_OK) == 0) return in_build_tree.string();
+    if (errno != ENOENT && errno != ENOTDIR && errno != EACCES)
+        return system_error("looking for " + in_build_tree.string(), errno);
+    return (self / "../libexec/camtap/camtap-source").lexically_normal().string();
 }
 
 // Numbers 0 to 2 belong to the standard streams, even if whoever started us has closed them: a socket of that
@@ -88,6 +92,7 @@ class Daemon {
             if (Status added = on_signal(signal, [this] { shut_down(); }); !added) return added;
         }
         if (Status added = on_signal(SIGHUP, [this] { reload(0); }); !added) return added;
+        if (Status started = reloader_.start(); !started) return started;
         if (Status started = broker_.start(config.streams); !started) return started;
         sd_event_set_watchdog(context_.loop.get(), 1);
         spdlog::info("ready: {}", broker_.status());
@@ -183,8 +188,11 @@ int run(const CommandLine& command_line, Config config) {
         spdlog::error("{}; frames are numbered anew, above all numbers before", sequences.error().message);
         sequences = SequenceStore::begin_anew(path + ".sequences");
     }
+    if (!MemoryReserve::set_up()) return fail(Error{Code::no_memory, 0, "out of memory"});
     Result<EventLoop> loop = EventLoop::create();
     if (!loop) return fail(loop.error());
+    Result<std::string> source_program = find_source_program();
+    if (!source_program) return fail(source_program.error());
     uint64_t instance = 0;
     if (getrandom(&instance, sizeof instance, 0) != sizeof instance)
         instance = static_cast<uint64_t>(monotonic_ns());
@@ -192,7 +200,7 @@ int run(const CommandLine& command_line, Config config) {
                           .config = config.daemon,
                           .sequences = std::move(*sequences),
                           .instance = instance,
-                          .source_program = find_source_program()};
+                          .source_program = std::move(*source_program)};
     spdlog::info("camtapd {} listens on {}", CAMTAP_VERSION, path);
     Daemon daemon(context, *listen, command_line);
     const Status ran = daemon.run(config);
@@ -202,7 +210,7 @@ int run(const CommandLine& command_line, Config config) {
 }  // namespace
 }  // namespace camtap
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     camtap::occupy_standard_descriptors();
     camtap::CommandLine command_line;
     CLI::App app{
@@ -237,4 +245,7 @@ int main(int argc, char** argv) {
                                                             : command_line.log_level);
     if (!config) return camtap::fail(config.error());
     return camtap::run(command_line, std::move(*config));
+} catch (const std::exception& e) {  // out of memory, in the end
+    std::fprintf(stderr, "camtapd: %s\n", e.what());
+    return EXIT_FAILURE;
 }

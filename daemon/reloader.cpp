@@ -1,18 +1,26 @@
 #include "daemon/reloader.h"
 
+#include <errno.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <cstdint>
+#include <new>
 #include <system_error>
 
 namespace camtap {
 
 Reloader::Reloader(EventLoop& loop, std::string path, std::function<void(Result<Config>)> loaded)
-    : path_(std::move(path)), loaded_(std::move(loaded)), done_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-    if (auto done = loop.on_descriptor(done_fd_.get(), EPOLLIN, [this](uint32_t) { finish(); }))
-        done_ = std::move(*done);
+    : loop_(loop), path_(std::move(path)), loaded_(std::move(loaded)) {}
+
+Status Reloader::start() {
+    done_fd_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!done_fd_) return system_error("eventfd, for reloading", errno);
+    auto done = loop_.on_descriptor(done_fd_.get(), EPOLLIN, [this](uint32_t) { finish(); });
+    if (!done) return done.error();
+    done_ = std::move(*done);
+    return Done{};
 }
 
 Reloader::~Reloader() {
@@ -27,11 +35,17 @@ void Reloader::request() {
     }
 }
 
+static Result<Config> load(const std::string& path) try {
+    return load_config(path);
+} catch (const std::bad_alloc&) {
+    return Error{Code::no_memory, 0, "out of memory"};  // words that need none themselves
+}
+
 void Reloader::begin() try {
     thread_ = std::thread([this] {
-        result_ = std::make_unique<Result<Config>>(load_config(path_));
+        result_.emplace(load(path_));
         const uint64_t one = 1;
-        if (write(done_fd_.get(), &one, sizeof one) < 0) { /* an eventfd takes its first 1 always */
+        while (write(done_fd_.get(), &one, sizeof one) < 0) { /* an eventfd takes its first 1, in the end */
         }
     });
 } catch (const std::system_error& e) {  // the limit on tasks is reached, or memory

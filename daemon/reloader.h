@@ -3,7 +3,7 @@
 #pragma once
 
 #include <functional>
-#include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -17,6 +17,8 @@ class Reloader {
   public:
     // `loaded` is called on the loop's thread.
     Reloader(EventLoop& loop, std::string path, std::function<void(Result<Config>)> loaded);
+    // To be called before the first request. Errors: no_memory, limit, system.
+    Status start();
     ~Reloader();
     Reloader(const Reloader&) = delete;
     Reloader& operator=(const Reloader&) = delete;
@@ -30,12 +32,13 @@ class Reloader {
     void begin();
     void finish();
 
+    EventLoop& loop_;
     std::string path_;
     std::function<void(Result<Config>)> loaded_;
     UniqueFd done_fd_;
     EventSource done_;
     std::thread thread_;
-    std::unique_ptr<Result<Config>> result_;  // the thread's until it has written to done_fd_
+    std::optional<Result<Config>> result_;  // the thread's until it has written to done_fd_
     bool again_ = false;
 };
 
