@@ -84,7 +84,10 @@ Result<ImageDirectory> ImageDirectory::open(const std::string& path) {
     ImageDirectory directory;
     directory.path_ = path;
     struct stat status {};
-    if (stat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
+    const bool is_there = stat(path.c_str(), &status) == 0;
+    if (!is_there && errno != ENOENT && errno != ENOTDIR)  // a pattern isn't there, as a name
+        return system_error("images: can't open \"" + path + "\"", errno);
+    if (!is_there || !S_ISDIR(status.st_mode)) {
         const size_t slash = path.rfind('/');
         directory.path_ = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
         directory.pattern_ = slash == std::string::npos ? path : path.substr(slash + 1);

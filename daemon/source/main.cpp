@@ -107,7 +107,10 @@ int refuse_orders(const std::vector<std::string>& arguments, const Error& error,
 int run_spawned(int connection) {
     begin_as_child();
     const Result<std::vector<std::string>> arguments = receive_arguments(connection);
-    if (!arguments && arguments.error().code == Code::gone) return static_cast<int>(Outcome::ended);
+    if (!arguments && arguments.error().code == Code::gone) {
+        std::fprintf(stderr, "camtap-source: %s\n", arguments.error().message.c_str());
+        return static_cast<int>(Outcome::ended);
+    }
     if (!arguments) return refuse(arguments.error());
     const Result<Parsed> parsed = parse_options(*arguments);
     if (!parsed) return refuse_orders(*arguments, parsed.error(), connection);

@@ -18,6 +18,8 @@ constexpr int64_t kAcquireTimeoutNs = 5 * kNsPerSecond;
 constexpr int64_t kSignOfLifeNs = 100 * kNsPerMs;
 constexpr int64_t kFirstBackOffNs = 50 * kNsPerMs;
 constexpr int64_t kLastBackOffNs = kNsPerSecond;
+constexpr int64_t kLastWordsPauseNs = 10 * kNsPerMs;
+constexpr int kLastWordsTries = 100;
 
 }  // namespace
 
@@ -167,7 +169,15 @@ void PublishLoop::note(const std::string& text) {
 bool PublishLoop::report(camtap_activity activity, const std::string& text) {
     if (activity == activity_ && activity == CAMTAP_IDLE) return true;
     activity_ = activity;
-    if (camtap_publisher_report(publisher_, activity, redact(text).c_str()) == CAMTAP_OK) return true;
+    const std::string words = redact(text);
+    camtap_error error = camtap_publisher_report(publisher_, activity, words.c_str());
+    // Last words have to arrive: a recording that came to its end would be played again
+    const bool last = activity == CAMTAP_AT_END || activity == CAMTAP_FAILED;
+    for (int tries = 0; last && error == CAMTAP_ERROR_TIMEOUT && tries < kLastWordsTries; ++tries) {
+        if (waiter_.wait(monotonic_ns() + kLastWordsPauseNs, -1) == Waiter::Woken::hang_up) break;
+        error = camtap_publisher_report(publisher_, activity, words.c_str());
+    }
+    if (error == CAMTAP_OK) return true;
     spdlog::debug("report: {}", camtap_last_error());
     return false;
 }
