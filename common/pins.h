@@ -16,10 +16,10 @@
 //
 // That a *released* pin is safe to act on is a second argument: unpin stores 0 with release, and a load in B
 // that reads this 0 synchronises with it; so all reads of the payload happen before the daemon frees the
-// slot, and through its grant message before the publisher's next write. The pin itself is set by a
-// read-modify-write and needs release of its own: since C++20 a later store by the same thread no longer
-// continues a release sequence, so a load in B that reads a *new* pin (for another slot) must itself
-// synchronise with the reads made under the pin before it.
+// slot, and through its grant message before the publisher's next write. Whatever the tap writes to its word
+// later must release as well, a new pin (for another slot) and the 0 of one that failed included: a load in B
+// that reads it has not read the 0 before it, and since C++20 a later store by the same thread no longer
+// continues a release sequence (the exchange does, if there was a 0 before it).
 //
 // All retiring stores come first, then one snapshot of all pin words: a scan slot by slot can be fooled by a
 // tap that moves its pin ahead of the scan. A tap that dies, stops or lies only ever keeps the slots that its
@@ -65,8 +65,8 @@ template <class Word>
 template <class Word, class IndexWord>
 void publish(Word& slot_sequence, IndexWord& index, uint32_t s, Word& head, uint64_t n) {
     slot_sequence.store(n, std::memory_order_release);
-    index.store(s, std::memory_order_release);
-    head.store(n, std::memory_order_seq_cst);  // seq_cst, not release, for the handshake with `armed` below
+    index.store(s, std::memory_order_relaxed);  // comes with head; without that it is a hint for try_pin()
+    head.store(n, std::memory_order_seq_cst);   // seq_cst, not release, for the handshake with `armed` below
 }
 
 // Publisher, after publish(): does some tap want the daemon to be told?
