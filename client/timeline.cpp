@@ -91,6 +91,7 @@ Result<std::optional<Pinned>> Timeline::newest() const {
         // A newest frame that is gone already was overtaken: there are newer ones.
         for (uint32_t tries = generation->segment->index_length(); tries > 0;
              --tries, n = generation->limit()) {
+            if (n <= generation->passed) break;  // a head that goes back is a lie
             uint32_t slot = 0;
             if (!generation->segment->try_pin(pin->word(), n, slot)) continue;
             return std::optional(Pinned{generation->segment, n, slot, std::move(*pin)});
