@@ -189,7 +189,9 @@ void Broker::dismiss(Session& session, const Error& why) {
     auto dismissed = wire::make<wire::Dismissed>();
     dismissed.code = static_cast<int32_t>(why.code);
     dismissed.message.set(why.message);
-    (void)session.send(dismissed);
+    // To one that hasn't read what it was sent before, and so has no room for the words, the end of file says
+    // it
+    if (!session.send(dismissed)) shutdown(session.socket.get(), SHUT_WR);
     session.readable.set_events(0);  // hang-up is still told of
     session.deadline.off();
     if (session.stream != nullptr) session.stream->follow_demand();
