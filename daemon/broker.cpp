@@ -118,6 +118,7 @@ Session* Broker::add_session(UniqueFd socket, bool spawned) {
     session.id = ++last_session_;
     session.socket = std::move(socket);
     session.spawned = spawned;
+    refuse_descriptors(session.socket.get());  // again: it may have connected before the daemon was there
     if (!spawned) session.peer = Peer::of(session.socket.get());
     sessions_.emplace(session.id, std::move(made));
     if (!spawned) {

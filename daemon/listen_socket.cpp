@@ -12,6 +12,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "daemon/peer.h"
+
 namespace camtap {
 
 static Result<UniqueFd> socket_from_systemd() {
@@ -72,6 +74,7 @@ Result<ListenSocket> ListenSocket::open(const std::string& path) {
     if (!passed) return passed.error();
     result.path_ = path;
     if (*passed) {
+        refuse_descriptors(passed->get());
         result.fd_ = std::move(*passed);
         return result;
     }
@@ -89,6 +92,7 @@ Result<ListenSocket> ListenSocket::open(const std::string& path) {
     if (!lock) return lock.error();
     result.fd_.reset(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!result.fd_) return system_error("socket", errno);
+    refuse_descriptors(result.fd_.get());
     if (Status bound = bind_and_listen(result.fd_.get(), path); !bound) return bound.error();
     result.lock_ = std::move(*lock);
     return result;

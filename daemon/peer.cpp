@@ -35,6 +35,12 @@ Peer Peer::of(int socket) {
     return peer;
 }
 
+void refuse_descriptors(int socket) {
+    constexpr int kPassRights = 83;  // SO_PASSRIGHTS, which Debian 12 has no name for yet
+    const int no = 0;
+    (void)setsockopt(socket, SOL_SOCKET, kPassRights, &no, sizeof no);  // older kernels don't know it
+}
+
 bool Peer::may_administer() const {
     return uid == 0 || uid == geteuid();
 }

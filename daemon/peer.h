@@ -25,4 +25,9 @@ struct Peer {
     bool may_administer() const;  // root or the daemon's own user
 };
 
+// Nobody is to send us descriptors: closing one may take as long as its sender likes (a socket with
+// SO_LINGER, the memory of a large file). From Linux 6.16 on the kernel keeps peers from it; before, they are
+// closed on receipt. For a listening socket it counts for all who connect to it.
+void refuse_descriptors(int socket);
+
 }  // namespace camtap
