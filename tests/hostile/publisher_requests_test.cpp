@@ -1,133 +1,243 @@
-// Promise: a publisher that lies loses its session, and the stream says why; nobody else notices.
-#include "broker_fixture.h"
+// Promise: a publisher that asks for what it may not have, asks without end, or doesn't do what it was asked
+// to, hears no or loses its session, and the stream says why; nobody else notices.
+#include "liars.h"
 
 namespace camtap::test {
 namespace {
 
-struct HostilePublisher : Broker {
-    RawPublisher source{daemon.socket_path()};
-    void expect_ended(const std::string& words) {
-        EXPECT_TRUE(eventually([&] { return daemon.info("test").publisher_pid == 0; }));
-        EXPECT_NE(std::string(daemon.info("test").reason).find(words), std::string::npos)
-            << daemon.info("test").reason;
+struct Requests : Liars {
+    using Liars::Liars;
+    static wire::Need need(uint64_t bytes) {
+        auto message = wire::make<wire::Need>();
+        message.frame_bytes = bytes;
+        return message;
+    }
+    // Given a segment, which it hasn't mapped.
+    static wire::Segment begin(RawClient& publisher, uint64_t bytes = 100) {
+        publisher.send(RawClient::hello(wire::Role::publisher, "test", 2));
+        publisher.expect<wire::Welcome>();
+        publisher.send(need(bytes));
+        return publisher.expect<wire::Segment>();
+    }
+    // Which the daemon keeps, one of each stream.
+    void leave_a_generation() const {
+        HostilePublisher(path()).hang_up();
+        ASSERT_TRUE(wait_until_vacant(daemon));
+    }
+    static void say_mapped(RawClient& publisher, uint32_t generation) {
+        auto mapped = wire::make<wire::Mapped>();
+        mapped.generation = generation;
+        publisher.send(mapped);
     }
 };
 
-TEST_F(HostilePublisher, AHeadBeyondWhatWasGranted) {
-    for (const uint64_t head : {source.next_sequence + 5, uint64_t{1} << 63, ~uint64_t{0}}) {
-        source.view.header().head = head;
-        source.ask();
-        expect_ended("head");
-        source = RawPublisher(daemon.socket_path());
-    }
-}
-
-TEST_F(HostilePublisher, ASlotThatItDoesntOwn) {
-    source.view.index(source.next_sequence) = 6;
-    source.view.slot(6).sequence = source.next_sequence;
-    source.view.header().head = source.next_sequence;
-    source.ask();
-    expect_ended("slot");
-}
-
-TEST_F(HostilePublisher, MappedBeforeItWasGivenAnything) {
-    RawClient other(daemon.socket_path());
-    source.hang_up();
-    EXPECT_TRUE(eventually([&] { return daemon.info("test").publisher_pid == 0; }));
-    other.send(RawClient::hello(wire::Role::publisher, "test", 2));
-    other.expect<wire::Welcome>();
-    auto mapped = wire::make<wire::Mapped>();
-    mapped.generation = 12345;
-    other.send(mapped);
-    EXPECT_TRUE(eventually([&] { return other.next().kind == Datagram::Kind::hang_up; }));
-}
-
-TEST_F(HostilePublisher, NeverMapsItsSegment) {
-    source.hang_up();
-    EXPECT_TRUE(eventually([&] { return daemon.info("test").publisher_pid == 0; }));
-    RawClient other(daemon.socket_path());
-    other.send(RawClient::hello(wire::Role::publisher, "test", 2));
-    other.expect<wire::Welcome>();
-    auto need = wire::make<wire::Need>();
-    need.frame_bytes = 100;
-    other.send(need);
-    other.expect<wire::Segment>();
-    expect_ended("handshake_timeout");
-}
-
-TEST_F(HostilePublisher, ANeedForMoreThanIsAllowedIsRefusedAndTheSessionGoesOn) {
+TEST_F(Requests, MoreThanIsAllowedIsRefusedAndTheSessionGoesOn) {
+    HostilePublisher publisher(path());
     for (const uint64_t bytes : {uint64_t{0}, uint64_t{1} << 40, ~uint64_t{0}}) {
-        auto need = wire::make<wire::Need>();
-        need.frame_bytes = bytes;
-        source.send(need);
-        const auto refused = source.expect<wire::Refused>();
+        publisher.send(need(bytes));
+        const auto refused = publisher.expect<wire::Refused>();
         EXPECT_EQ(refused.code, static_cast<int>(Code::too_big));
         EXPECT_NE(refused.message.view().find("max_frame_bytes"), std::string::npos);
     }
-    auto need = wire::make<wire::Need>();
-    need.frame_bytes = 200 << 20;
-    source.send(need);
-    const auto refused = source.expect<wire::Refused>();
+    publisher.send(need(30 << 20));
+    const auto refused = publisher.expect<wire::Refused>();
     EXPECT_EQ(refused.code, static_cast<int>(Code::limit));
     EXPECT_NE(refused.message.view().find("max_memory"), std::string::npos);
-    source.ask();
-    source.expect<wire::Granted>();
+    publisher.ask();
+    publisher.expect<wire::Granted>();
 }
 
-TEST_F(HostilePublisher, ASecondPublisherIsTurnedAway) {
-    RawClient second(daemon.socket_path());
+TEST_F(Requests, ASecondPublisherIsTurnedAway) {
+    HostilePublisher first(path());
+    RawClient second(path());
     second.send(RawClient::hello(wire::Role::publisher, "test", 2));
     second.expect_refusal(Code::busy);
 }
 
-TEST_F(HostilePublisher, AStockOutOfRangeIsRefused) {
+TEST_F(Requests, AStockOutOfRangeIsRefused) {
     for (const uint32_t stock : {0u, 33u, ~0u}) {
-        RawClient second(daemon.socket_path());
-        source.hang_up();
-        EXPECT_TRUE(eventually([&] { return daemon.info("test").publisher_pid == 0; }));
-        second.send(RawClient::hello(wire::Role::publisher, "test", stock));
-        second.expect_refusal(Code::invalid);
+        RawClient publisher(path());
+        publisher.send(RawClient::hello(wire::Role::publisher, "test", stock));
+        publisher.expect_refusal(Code::invalid);
     }
 }
 
-TEST_F(HostilePublisher, AsksForSegmentAfterSegment) {
-    auto need = wire::make<wire::Need>();
-    need.frame_bytes = 100;
-    const auto flooded = [&] {
-        for (int i = 0; i < 600; ++i) {
-            if (source.send(need) == Sent::hang_up) return true;
-            if (source.next().kind == Datagram::Kind::hang_up) return true;
+TEST_F(Requests, AsksForSegmentAfterSegment) {
+    leave_a_generation();
+    play([this](Forked::Child&) {
+        HostilePublisher publisher(path());
+        bool ended = false;
+        for (int i = 0; i < 100'000 && !ended; ++i) {
+            ended = publisher.send(need(100)) == Sent::hang_up ||
+                    publisher.next().kind == Datagram::Kind::hang_up;
         }
-        return false;
-    };
-    EXPECT_TRUE(eventually(flooded));
-    EXPECT_NE(std::string(daemon.info("test").reason).find("max_requests_per_second"), std::string::npos);
+        EXPECT_TRUE(ended);
+        return 0;
+    });
+    expect_ended("max_requests_per_second");
 }
 
-// Random words all over the segment, while a tap reads: the tap may get errors, nobody gets hurt.
-TEST_F(HostilePublisher, RandomWordsAllOverTheSegment) {
-    const std::string path = daemon.socket_path();
-    camtap_tap_options options = CAMTAP_INIT(camtap_tap_options);
-    options.socket_path = path.c_str();
-    camtap_tap* victim = nullptr;
-    ASSERT_EQ(camtap_tap_open("test", &options, &victim), CAMTAP_OK) << camtap_last_error();
-    uint64_t random = 88172645463325252u;
-    const uint64_t first_part = source.view.geometry.payload_offset() / 8;
-    for (int i = 0; i < 20'000; ++i) {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        reinterpret_cast<layout::Word64*>(source.memory.data())[random % first_part] =
-            (random & 1) != 0 ? random : random >> (random % 64);
-        if (i % 50 == 0) {
-            camtap_frame* frame = nullptr;
-            if (camtap_tap_try_next(victim, &frame) == CAMTAP_OK) camtap_frame_release(frame);
-            if (camtap_tap_latest(victim, 0, -1, &frame) == CAMTAP_OK) camtap_frame_release(frame);
-        }
+TEST_F(Requests, SaysMappedForWhatItWasntGiven) {
+    Victim victim(path(), Victim::Way::next);
+    for (const uint32_t other : {0u, 1u, 12345u, ~0u}) {
+        RawClient publisher(path());
+        publisher.send(RawClient::hello(wire::Role::publisher, "test", 2));
+        publisher.expect<wire::Welcome>();
+        say_mapped(publisher, other);
+        expect_ended("it mapped a segment that it wasn't given");
     }
-    camtap_tap_close(victim);
-    source.ask();
-    EXPECT_TRUE(eventually([&] { return daemon.info("test").publisher_pid == 0; }));
+    RawClient twice(path());
+    const uint32_t first = begin(twice).generation;
+    twice.send(need(200));
+    twice.expect<wire::Segment>();
+    say_mapped(twice, first);
+    expect_ended("it mapped a segment that it wasn't given");
+    expect_recovery(victim);
+}
+
+TEST_F(Requests, AsksForSlotsOfAnotherGeneration) {
+    Victim victim(path(), Victim::Way::next);
+    for (const int32_t difference : {-1, 1}) {
+        HostilePublisher publisher(path());
+        publisher.segment.generation += static_cast<uint32_t>(difference);
+        publisher.ask();
+        expect_ended("it asked for slots of a generation that isn't its own");
+    }
+    expect_recovery(victim);
+}
+
+// ---- the deadline for mapping
+
+constexpr const char* kShortDeadline = R"(
+[daemon]
+handshake_timeout = "1 s"
+[[stream]]
+name = "test"
+source = "publisher"
+[[stream]]
+name = "beside"
+source = "publisher"
+)";
+
+struct Deadline : Requests {
+    Deadline() : Requests(kShortDeadline) {}
+};
+
+TEST_F(Deadline, NeverMapsWhatItAskedFor) {
+    Victim victim(path(), Victim::Way::next);
+    RawClient publisher(path());
+    begin(publisher);
+    while (daemon.info("test").publisher_pid != 0 && !HasFailure()) paced(1);
+    expect_ended("handshake_timeout");
+    expect_recovery(victim);
+}
+
+TEST_F(Deadline, MapsLate) {
+    Victim victim(path(), Victim::Way::next);
+    RawClient publisher(path());
+    const uint32_t generation = begin(publisher).generation;
+    while (daemon.info("test").publisher_pid != 0 && !HasFailure()) paced(1);
+    say_mapped(publisher, generation);
+    EXPECT_EQ(publisher.next().kind, Datagram::Kind::hang_up) << "too late";
+    expect_ended("handshake_timeout");
+    EXPECT_EQ(daemon.info("test").generation, 0u) << "nobody was told of it";
+    expect_recovery(victim);
+}
+
+TEST_F(Deadline, NeverMapsTheSecondOneAndPublishesInTheFirst) {
+    Victim victim(path(), Victim::Way::next);
+    HostilePublisher publisher(path());
+    publisher.publish_honestly();
+    EXPECT_EQ(victim.take(kLong), CAMTAP_OK);
+    publisher.send(need(kHostileBytes));
+    publisher.expect<wire::Segment>();
+    publisher.publish(publisher.next_sequence, publisher.granted.slots[0]);
+    EXPECT_NE(victim.take(0), CAMTAP_OK) << "the generation was over";
+    while (daemon.info("test").publisher_pid != 0 && !HasFailure()) paced(1);
+    expect_ended("handshake_timeout");
+    expect_recovery(victim);
+}
+
+// ---- what is left of it
+
+// Segments that were given, mapped or not, count for max_memory as long as they are there, and no longer.
+TEST_F(Requests, MemoryOfPublishersThatCameAndWentIsAccountedForAndReturned) {
+    constexpr uint64_t kMuch = 2 << 20;  // 26 slots of it are most of what the stream may have
+    leave_a_generation();
+    const Footprint before = Footprint::of(daemon.pid());
+    for (int i = 0; i < 60 && !HasFailure(); ++i) {
+        RawClient publisher(path());
+        const uint32_t generation = begin(publisher, kMuch).generation;
+        if (i % 3 == 1) {
+            publisher.send(need(kMuch));
+            publisher.expect<wire::Segment>();
+        }
+        if (i % 3 == 2) {
+            say_mapped(publisher, generation);
+            publisher.expect<wire::Granted>();
+        }
+        publisher.hang_up();
+        ASSERT_TRUE(wait_until_vacant(daemon));
+    }
+    expect_footprint(before);
+    RawPublisher honest(path(), 2, kMuch);
+    EXPECT_EQ(honest.granted.count, 2u);
+}
+
+TEST_F(Requests, AChildThatKeepsADeadPublishersSocketKeepsNothing) {
+    Victim victim(path(), Victim::Way::next);
+    HostileProgram program([this](Forked::Child& child) {
+        HostilePublisher publisher(path());
+        publisher.publish_honestly();
+        if (fork() == 0) {
+            child.say();
+            child.wait();
+            for (;;) {  // it goes on with the socket and the memory that it inherited
+                publisher.publish(publisher.next_sequence++, publisher.granted.slots[0]);
+                publisher.ask();
+                poll(nullptr, 0, 1);
+            }
+        }
+        return 0;
+    });
+    program.wait_until_at_it();
+    EXPECT_EQ(program.join(), 0);
+    expect_ended("hung up");
+    program.say();
+    expect_recovery(victim);
+}
+
+TEST_F(Requests, AFloodOfPokesAsksAndReportsKeepsNobodyWaiting) {
+    Victim victim(path(), Victim::Way::next);
+    leave_a_generation();
+    const Footprint before = Footprint::of(daemon.pid());
+    free_run("alone");
+    {
+        HostileProgram program([this](Forked::Child& child) -> int {
+            Random random(1);
+            child.say();
+            for (;;) {
+                if (!wait_until_vacant(daemon)) return 1;
+                HostilePublisher publisher(path());
+                auto report = wire::make<wire::Report>();
+                for (Sent sent = Sent::yes; sent != Sent::hang_up;) {
+                    report.activity = static_cast<wire::Activity>(1 + random.below(5));
+                    report.message.set(std::string(random.below(255), 'x'));
+                    const uint64_t what = random.below(64);
+                    if (what == 0) publisher.ask();  // whose answers it never reads
+                    sent = what < 32 ? publisher.send(wire::make<wire::Poke>()) : publisher.send(report);
+                    if (sent == Sent::full) sched_yield();
+                }
+            }
+        });
+        program.wait_until_at_it();
+        paced(300);
+        free_run("beside_hostile");
+        for (int i = 0; i < 100; ++i) (void)victim.take(0);
+        EXPECT_TRUE(program.runs());
+    }
+    expect_recovery(victim);
+    expect_footprint(before);
 }
 
 }  // namespace

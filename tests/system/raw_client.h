@@ -117,6 +117,10 @@ struct RawPublisher : RawClient {
         : RawClient(path) {
         send(hello(wire::Role::publisher, stream, stock));
         expect<wire::Welcome>();
+        begin(bytes);
+    }
+    // Another generation, for frames of `bytes`.
+    void begin(uint64_t bytes) {
         auto need = wire::make<wire::Need>();
         need.frame_bytes = bytes;
         send(need);
