@@ -18,9 +18,9 @@ struct Experiment {
     std::string name() const;
 };
 
-// Small ones first. Together they find every weakening and every fault.
-std::vector<Experiment> short_experiments();
-std::vector<Experiment> long_experiments();
+std::vector<Experiment> small_experiments();  // together they find every weakening and every fault
+std::vector<Experiment> larger_experiments();
+std::vector<Experiment> largest_experiments();  // for the long form
 
 // The operations of pins.h that the experiments came by.
 std::set<Site> operations_of_pins(const std::set<Site>& sites);

@@ -167,8 +167,9 @@ void Sharing::look_around(uint32_t tap) {
         auto& [slot, frame] = held[w];
         if (frame != 0 && !plan_.moves_pins) let_go(pin_word(tap, w), slot, frame);
         if (!plan_.moves_pins) frame = 0;
-        const uint64_t n = head_.load(order);
-        if (n == 0) continue;
+        const uint64_t head = head_.load(order);
+        if (head == 0) continue;
+        const uint64_t n = plan_.behind && head > 1 ? head - 1 : head;
         frame = 0;
         slot = static_cast<uint32_t>(index(n).load(order));
         if (!pin(pin_word(tap, w), slot, n)) {

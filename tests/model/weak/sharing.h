@@ -34,6 +34,8 @@ struct SharingPlan {
     // A tap that comes to know a number and a slot without acquiring them from head: the promise of try_pin()
     // stands by itself.
     bool hearsay = false;
+    // A tap that looks at the frame before the newest, as one that wants every frame may.
+    bool behind = false;
     // A tap that sets its word to the next slot without a 0 between.
     bool moves_pins = false;
     Fault fault = Fault::none;

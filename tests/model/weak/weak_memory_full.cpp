@@ -17,8 +17,9 @@ bool explore_all(std::set<Site>& sites) {
     uint64_t events = 0;
     bool sound = true;
     std::printf("| explored | executions | events | CPU s | result |\n|---|---:|---:|---:|---|\n");
-    std::vector<Experiment> experiments = short_experiments();
-    for (const Experiment& experiment : long_experiments()) experiments.push_back(experiment);
+    std::vector<Experiment> experiments = small_experiments();
+    for (const Experiment& experiment : larger_experiments()) experiments.push_back(experiment);
+    for (const Experiment& experiment : largest_experiments()) experiments.push_back(experiment);
     for (const Experiment& experiment : experiments) {
         const double start = cpu_seconds();
         const Report report = experiment.explore();
