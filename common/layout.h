@@ -29,6 +29,10 @@ inline constexpr uint32_t kMaxStock = 32;     // slots granted to a publisher at
 inline constexpr uint32_t kMaxPinWords = 64;  // pins of one tap, at most
 inline constexpr uint64_t kNoSourceSequence = ~uint64_t{0};
 
+// The highest sequence number. No camera comes to it, a spoilt file of numbers may. Above it there is room:
+// 0 means none, ~0 means not known yet, and a number plus a count of slots must not wrap around to either.
+inline constexpr uint64_t kLastSequence = ~uint64_t{0} - kMaxSlots;
+
 using Word64 = std::atomic<uint64_t>;
 using Word32 = std::atomic<uint32_t>;
 static_assert(Word64::is_always_lock_free && Word32::is_always_lock_free);

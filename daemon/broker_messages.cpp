@@ -253,17 +253,7 @@ void Broker::on_need(Session& session) {
     wire::Need need{};
     if (!datagram_.as(need)) return drop(session, kOutOfTurn);
     Result<const Generation*> made = session.stream->make_generation(need.frame_bytes);
-    if (!made) {
-        if (made.error().code == Code::protocol)
-            return session.stream->publisher_broke_protocol(made.error());
-        auto refused = wire::make<wire::Refused>();
-        refused.code = static_cast<int32_t>(made.error().code);
-        refused.system_errno = made.error().system_errno;
-        refused.message.set(made.error().message);
-        log_limit_.log(spdlog::level::err, session.stream->name() + ": " + made.error().message);
-        if (!session.send(refused)) end(session);
-        return;
-    }
+    if (!made) return turn_down(session, made.error());
     const Generation& generation = **made;
     auto segment = wire::make<wire::Segment>();
     segment.generation = generation.plan().number;
@@ -276,9 +266,20 @@ void Broker::on_need(Session& session) {
     if (!session.send(segment, generation.memfd())) end(session);
 }
 
+// A publisher's request. It goes on with what it has, unless it had no right to ask.
+void Broker::turn_down(Session& session, const Error& why) {
+    if (why.code == Code::protocol) return session.stream->publisher_broke_protocol(why);
+    auto refused = wire::make<wire::Refused>();
+    refused.code = static_cast<int32_t>(why.code);
+    refused.system_errno = why.system_errno;
+    refused.message.set(why.message);
+    log_limit_.log(spdlog::level::err, session.stream->name() + ": " + why.message);
+    if (!session.send(refused)) end(session);
+}
+
 void Broker::send_grants(Session& session, uint32_t generation) {
     Result<std::span<const uint32_t>> slots = session.stream->grant(generation);
-    if (!slots) return session.stream->publisher_broke_protocol(slots.error());
+    if (!slots) return turn_down(session, slots.error());
     auto granted = wire::make<wire::Granted>();
     granted.generation = generation;
     granted.count = static_cast<uint32_t>(slots->size());

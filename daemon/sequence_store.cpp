@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <fstream>
 
+#include "common/layout.h"
 #include "common/stream_name.h"
 #include "common/unique_fd.h"
 
@@ -50,13 +51,19 @@ SequenceStore SequenceStore::begin_anew(std::string path) {
 
 uint64_t SequenceStore::first_unused(const std::string& stream) const {
     const auto found = at_start_.find(stream);
-    return std::max(found == at_start_.end() ? 0 : found->second, floor_) + 1;
+    const uint64_t used = std::max(found == at_start_.end() ? 0 : found->second, floor_);
+    return std::min(used, layout::kLastSequence) + 1;
 }
 
 Status SequenceStore::reserve(const std::string& stream, uint64_t through) {
+    if (through > layout::kLastSequence) {
+        return Error{Code::limit, 0,
+                     "the sequence numbers of '" + stream + "' are used up; to begin with 1 again, stop " +
+                         "camtapd, remove " + path_ + ", and start it"};
+    }
     uint64_t& reserved = reserved_[stream];
     if (through <= reserved) return Done{};
-    reserved = through <= UINT64_MAX - kBlock ? through + kBlock : UINT64_MAX;
+    reserved = std::min(through, layout::kLastSequence - kBlock) + kBlock;
     return write();
 }
 

@@ -24,11 +24,13 @@ class SequenceStore {
     // above what it can have come to, at a number made of the time of day.
     static SequenceStore begin_anew(std::string path);
 
-    // The first number of `stream` that nobody can have used before this daemon started. At least 1.
+    // The first number of `stream` that nobody can have used before this daemon started. At least 1; one
+    // beyond layout::kLastSequence when there is none left.
     uint64_t first_unused(const std::string& stream) const;
 
-    // On return every number ≤ `through` is reserved. Writes the file once per block. Errors: system; then
-    // the numbers count as reserved all the same, and the file is tried again at the next block.
+    // On return every number ≤ `through` is reserved. Writes the file once per block. Errors: limit (there
+    // are no such numbers); system: then the numbers count as reserved all the same, and the file is tried
+    // again at the next block.
     Status reserve(const std::string& stream, uint64_t through);
 
   private:

@@ -350,9 +350,7 @@ Result<std::span<const uint32_t>> Stream::grant(uint32_t generation) {
     }
     if (Status taken = take_in_published(); !taken) return taken.error();
     const uint64_t through = generation_->pool().accepted() + generation_->plan().stock;
-    if (Status kept = context_.sequences.reserve(name(), through); !kept) {
-        spdlog::error("{}: sequence numbers may repeat after a crash: {}", name(), kept.error().message);
-    }
+    if (Status kept = reserve_numbers(through); !kept) return kept.error();
     pin_words_.clear();
     for (const Session* session : taps_) {
         if (session->tap.mapped) pin_words_.push_back(session->tap.pins());

@@ -63,7 +63,8 @@ class Stream {
     Result<const Generation*> make_generation(uint64_t bytes);
     // The publisher has mapped it: seals and announces it. Errors: protocol, system.
     Status open_generation(uint32_t number);
-    // What the publisher has published, and slots for more. Errors: protocol.
+    // What the publisher has published, and slots for more. Errors: protocol; limit: it is told, and keeps
+    // what it has.
     Result<std::span<const uint32_t>> grant(uint32_t generation);
     Status take_in_published();
     void report(wire::Activity activity, const std::string& text);
@@ -109,6 +110,8 @@ class Stream {
     void drop_pending();
     bool external() const { return config_.source == "publisher"; }
     GenerationPlan plan(uint64_t bytes) const;
+    uint32_t next_generation_number() const;
+    Status reserve_numbers(uint64_t through);
     Status check_memory(const GenerationPlan& plan) const;
 
     DaemonContext& context_;

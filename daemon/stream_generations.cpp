@@ -17,7 +17,7 @@ GenerationPlan Stream::plan(uint64_t bytes) const {
     for (const Session* session : taps_)
         pins = std::max(pins, session->tap.max_pins);  // from before a reload
     GenerationPlan plan;
-    plan.number = context_.last_generation + 1;
+    plan.number = next_generation_number();
     plan.first = generation_ && !generation_closed_ ? generation_->pool().accepted() + 1 : next_sequence_;
     plan.depth = config_.depth;
     plan.stock = publisher_->stock;
@@ -52,6 +52,27 @@ Status Stream::check_memory(const GenerationPlan& plan) const {
     return Done{};
 }
 
+// A file that can't be written is no reason to let a camera go dark.
+Status Stream::reserve_numbers(uint64_t through) {
+    Status kept = context_.sequences.reserve(name(), through);
+    if (kept || kept.error().code == Code::limit) return kept;
+    spdlog::error("{}: sequence numbers may repeat after a crash: {}", name(), kept.error().message);
+    return Done{};
+}
+
+// Not 0, which means none, and none that taps of this stream may still know another segment by: a publisher
+// that asks for segments day and night comes round to small numbers again within a month.
+uint32_t Stream::next_generation_number() const {
+    const auto known = [this](uint32_t number) {
+        return (generation_ && generation_->plan().number == number) ||
+               std::any_of(closed_.begin(), closed_.end(),
+                           [number](const Closed& closed) { return closed.generation == number; });
+    };
+    uint32_t number = context_.last_generation + 1;
+    while (number == 0 || known(number)) ++number;
+    return number;
+}
+
 Result<const Generation*> Stream::make_generation(uint64_t bytes) {
     if (bytes == 0 || bytes > config_.max_frame_bytes) {
         return Error{Code::too_big, 0,
@@ -66,9 +87,7 @@ Result<const Generation*> Stream::make_generation(uint64_t bytes) {
                      fmt::format("{} slots are more than {}", planned.slots(), layout::kMaxSlots)};
     }
     if (Status fits = check_memory(planned); !fits) return fits.error();
-    if (Status kept = context_.sequences.reserve(name(), planned.first + planned.stock); !kept) {
-        spdlog::error("{}: sequence numbers may repeat after a crash: {}", name(), kept.error().message);
-    }
+    if (Status kept = reserve_numbers(planned.first + planned.stock); !kept) return kept.error();
     if (generation_ && !generation_closed_) absorb_counters(*generation_);
     auto made = Generation::create(planned, counters_, copies_);
     if (!made) return made.error();  // the generation that it has goes on
@@ -79,7 +98,7 @@ Result<const Generation*> Stream::make_generation(uint64_t bytes) {
     drop_pending();
     pending_ = std::move(*made);
     context_.segment_bytes += pending_->geometry().segment_bytes();
-    ++context_.last_generation;
+    context_.last_generation = planned.number;
     return pending_.get();
 }
 
