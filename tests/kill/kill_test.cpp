@@ -3,7 +3,8 @@
 // no sequence number comes twice.
 //
 // CAMTAP_KILL=all kills at every point; CAMTAP_KILL=POINT, as a failure names it, at this one only; otherwise
-// a sample is drawn by CAMTAP_KILL_SEED.
+// a sample is drawn by CAMTAP_KILL_SEED. CAMTAP_KILL_LIST=FILE: the instructions executed and killed at, for
+// kill_all to put together.
 #include <chrono>
 #include <cstdio>
 #include <memory>
@@ -64,6 +65,7 @@ class Kill : public testing::TestWithParam<Phase> {
     void kill_at_what_is_left();
     void note_failure(const std::string& point, const std::exception& error);
     void report(std::chrono::steady_clock::time_point start) const;
+    void list(const char* path) const;
 
     // Brings a victim to the phase and walks it through; then it is dead, and the scene as it should be.
     Walked live(const std::function<bool(const Position&)>& here,
@@ -72,6 +74,7 @@ class Kill : public testing::TestWithParam<Phase> {
     const Phase phase_;
     std::unique_ptr<Scene> scene_;
     Account account_;
+    std::string last_text() const { return Place::text(last_place_.module, last_place_.offset); }
     Place last_place_{};  // in code of ours
 };
 
@@ -157,15 +160,15 @@ void Kill::kill_at_what_is_left() {
             const Walked walked = live(is_new, [](uint32_t) { return true; });
             in_vain = walked == Walked::to_the_point ? 0 : in_vain + 1;
         } catch (const std::exception& error) {
-            note_failure(last_place_.text(), error);
+            note_failure(last_text(), error);
         }
     }
 }
 
 void Kill::note_failure(const std::string& point, const std::exception& error) {
     ++account_.failures;
-    ADD_FAILURE() << testing::PrintToString(phase_) << " killed at " << point << ", " << last_place_.text()
-                  << ": " << error.what() << (scene_->daemon_lives() ? "" : "; camtapd is dead");
+    ADD_FAILURE() << testing::PrintToString(phase_) << " killed at " << point << ", " << last_text() << ": "
+                  << error.what() << (scene_->daemon_lives() ? "" : "; camtapd is dead");
 }
 
 void Kill::kill_at_each(const std::vector<Point>& points) {
@@ -194,6 +197,16 @@ void Kill::report(std::chrono::steady_clock::time_point start) const {
                 static_cast<unsigned long long>(account_.steps), static_cast<long long>(seconds.count()));
 }
 
+void Kill::list(const char* path) const {
+    std::ofstream file(path);
+    for (const auto& [module, offset] : account_.executed) {
+        file << "executed " << Place::text(module, offset) << "\n";
+    }
+    for (const auto& [module, offset] : account_.killed_at) {
+        file << "killed " << Place::text(module, offset) << "\n";
+    }
+}
+
 std::mt19937 seeded() {
     const char* text = std::getenv("CAMTAP_KILL_SEED");
     const unsigned seed =
@@ -219,6 +232,7 @@ TEST_P(Kill, NobodyElseNotices) {
     kill_at_each(points);
     if (all) kill_at_what_is_left();
     report(start);
+    if (const char* path = std::getenv("CAMTAP_KILL_LIST")) list(path);
     EXPECT_LE(account_.missed, 2 + points.size() / 20) << "runs differ too much";
 }
 

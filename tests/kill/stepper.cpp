@@ -129,7 +129,7 @@ bool Stepper::is_asleep() const {
     return after != nullptr && after[1] == ' ' && after[2] == 'S';
 }
 
-std::string Place::text() const {
+std::string Place::text(std::string_view module, uint64_t offset) {
     char digits[32];
     std::snprintf(digits, sizeof digits, "+0x%lx", static_cast<unsigned long>(offset));
     return std::string(module) + digits;

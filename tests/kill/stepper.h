@@ -19,7 +19,7 @@ struct Place {
     std::string_view module;  // ours: "libcamtap.so" or "victim"
     uint64_t offset;          // … in that file, as addr2line wants it
     uint64_t address;
-    std::string text() const;
+    static std::string text(std::string_view module, uint64_t offset);
 };
 
 // Owns: the child, killed and reaped at the end. Blocking: until the child stops, under a guard. Errors:
