@@ -274,6 +274,26 @@ TEST_F(Litmus, SequentialConsistencyThroughoutIsAnInterleaving) {
     EXPECT_FALSE(outcomes().contains(" 13 0"));
 }
 
+// A seq_cst store, then a message; who has it, then makes a seq_cst load, comes after the store in S.
+class StoreBufferingByMessage : public Litmus {
+  protected:
+    Outcomes run(std::memory_order message) {
+        thread([this] { x.store(1, seq_cst), y.store(1, release); });
+        thread([this, message] { see(y.load(message)), see(z.load(seq_cst)); });
+        thread([this] { z.store(1, seq_cst), see(x.load(seq_cst)); });
+        return outcomes();
+    }
+    Word z{explorer, "z"};
+};
+
+TEST_F(StoreBufferingByMessage, OneSeesTheOtherIfTheMessageIsAcquired) {
+    EXPECT_EQ(run(acquire), (Outcomes{" 00 0", " 00 1", " 01 0", " 01 1", " 10 1", " 11 0", " 11 1"}));
+}
+TEST_F(StoreBufferingByMessage, BothMayMissTheOtherIfItIsNot) {
+    EXPECT_EQ(run(relaxed),
+              (Outcomes{" 00 0", " 00 1", " 01 0", " 01 1", " 10 0", " 10 1", " 11 0", " 11 1"}));
+}
+
 // ---- plain memory, messages ----
 
 TEST_F(Litmus, AnUnorderedPlainReadIsARace) {
