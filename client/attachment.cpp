@@ -152,8 +152,10 @@ Status Attachment::take_welcome(int64_t now) {
     }
     session_ = std::make_shared<Session>(std::move(greeting_), LocalMapping(mark_, std::move(*page)),
                                          welcome.max_pins, welcome.instance, held_);
-    if (welcome.instance != instance_)
-        newest_.reset();  // generations of another daemon mean nothing to this one
+    if (welcome.instance != instance_) {  // generations of another daemon mean nothing to this one
+        newest_.reset();
+        known_generation_ = 0;
+    }
     instance_ = welcome.instance;
     phase_ = Phase::attached;
     attached_at_ = now;
@@ -177,12 +179,12 @@ Status Attachment::take_synced() {
         state > static_cast<uint32_t>(wire::StreamState::gone) || !synced.reason.terminated()) {
         return broke_protocol("a state that doesn't exist");
     }
-    const uint32_t known = newest_ ? newest_->terms().generation : 0;
-    const bool another = synced.generation != 0 && synced.generation != known;
+    const bool another = synced.generation != 0 && synced.generation != known_generation_;
     if (another != static_cast<bool>(datagram_.fd)) return broke_protocol("a generation without memory");
     if (another) {
         if (Status mapped = map_announced(synced); !mapped.ok()) return mapped;
     }
+    if (synced.generation == 0) newest_.reset();
     asked_ = false;
     told_ = true;
     stream_state_ = synced.state;
@@ -195,9 +197,10 @@ Status Attachment::map_announced(const wire::Synced& synced) {
     Result<std::shared_ptr<const TapSegment>> segment = TapSegment::open(mark_, terms, datagram_.fd);
     if (!segment.ok()) return segment.error();
     // 0: the daemon doesn't remember how the generation before ended (kStillOpen is kUnknownLast already)
-    const bool closed = newest_ && synced.previous_last != 0;
+    const bool closed = known_generation_ != 0 && synced.previous_last != 0;
     arrival_ = Arrival{*segment, session_, closed ? synced.previous_last : wire::kStillOpen};
     newest_ = *segment;
+    known_generation_ = terms.generation;
     // From 0, not from what it says now: what has changed since the daemon answered must not be missed.
     changes_seen_ = 0;
     superseded_seen_ = false;
@@ -214,12 +217,12 @@ bool Attachment::news() const {
 void Attachment::sync_if_due(int64_t now) {
     if (asked_ || !(sync_wanted_ || (news() && now - asked_at_ >= kHintInterval))) return;
     auto sync = wire::make<wire::Sync>();
+    sync.generation = known_generation_;
     asked_at_ = now;
     if (newest_) {
         const layout::SegmentHeader& header = newest_->header();
         changes_seen_ = header.changes.load(std::memory_order_acquire);
         superseded_seen_ = header.superseded.load(std::memory_order_acquire) != 0;
-        sync.generation = newest_->terms().generation;
     }
     const Sent sent = send_message(session_->socket(), sync);
     sync_wanted_ = sent == Sent::full;  // then again later

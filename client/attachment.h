@@ -57,7 +57,8 @@ class Attachment {
     void be_patient() { patient_ = true; }
 
     const std::shared_ptr<Session>& session() const { return session_; }
-    // The newest generation that this run of the daemon announced to this tap; empty: none.
+    // The newest generation that this run of the daemon announced to this tap; empty: none, or the daemon has
+    // forgotten it, and nobody writes its words any more (the stream was removed, and is configured again).
     const std::shared_ptr<const TapSegment>& newest() const { return newest_; }
     uint64_t attachments() const { return attachments_; }
 
@@ -111,6 +112,7 @@ class Attachment {
 
     uint64_t instance_ = 0;
     std::shared_ptr<const TapSegment> newest_;
+    uint32_t known_generation_ = 0;  // the last one announced by this run of the daemon, newest_ or forgotten
     std::optional<Arrival> arrival_;
     wire::StreamState stream_state_ = wire::StreamState::waiting;
     std::string stream_reason_;

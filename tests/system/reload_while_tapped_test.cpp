@@ -46,6 +46,38 @@ TEST(Reloading, TouchesOnlyWhatChanged) {
     EXPECT_TRUE(eventually([&] { return removed.next(100ms).has_value(); }));
 }
 
+void publish_one(const Daemon& daemon) {
+    camtap_publish_info info = CAMTAP_INIT(camtap_publish_info);
+    info.image = CAMTAP_INIT(camtap_image);
+    info.image.width = info.image.height = info.image.channels = 1;
+    info.image.stride = 1;
+    Publisher publisher = daemon.publisher("test");
+    publisher.publish(publisher.acquire(1, kGuard), info);
+}
+
+// Nobody writes the words of its old segment any more, so the tap has nothing but the daemon's messages.
+TEST(Reloading, ATapWithAnEventLoopFollowsAStreamThatWasAway) {
+    const std::string published = "[[stream]]\nname = \"test\"\nsource = \"publisher\"\n";
+    Daemon daemon(published);
+    publish_one(daemon);
+    Tap tap = daemon.tap("test");
+    pollfd readable{tap.fd(), POLLIN, 0};
+    ASSERT_TRUE(tap.next(kGuard));
+    camtap_reload_result result;
+    for (const std::string& text : {pattern("other", 64), published}) {
+        daemon.write_config(text);
+        ASSERT_EQ(reload(daemon, result), CAMTAP_OK) << result.message;
+    }
+    ASSERT_TRUE(eventually([&] {
+        tap.try_next();
+        return tap.status().attachments == 2 && tap.status().state == CAMTAP_OFFLINE;
+    }));
+    while (poll(&readable, 1, 100) == 1) tap.try_next();  // until it waits for nothing but a frame
+    publish_one(daemon);
+    EXPECT_TRUE(eventually([&] { return poll(&readable, 1, 100) == 1 && tap.try_next(); }));
+    expect_balance(tap);
+}
+
 TEST(Reloading, ABrokenConfigurationChangesNothingAndSaysWhere) {
     Daemon daemon(pattern("same", 64));
     Tap tap = daemon.tap("same");
