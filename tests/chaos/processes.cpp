@@ -127,6 +127,18 @@ Holdings holdings_of(pid_t pid) {
     return holdings;
 }
 
+std::string state_of(pid_t pid) {
+    const std::string process = "/proc/" + std::to_string(pid);
+    std::string text = "gone";
+    std::ifstream status(process + "/status");
+    for (std::string line; std::getline(status, line);) {
+        if (line.starts_with("State:")) text = line.substr(7);
+    }
+    std::string where;
+    std::ifstream(process + "/wchan") >> where;
+    return text + " in " + where;
+}
+
 size_t private_kib(pid_t pid) {
     std::ifstream status("/proc/" + std::to_string(pid) + "/status");
     for (std::string line; std::getline(status, line);) {

@@ -66,7 +66,8 @@ struct Holdings {
     std::string words() const;
 };
 Holdings holdings_of(pid_t pid);
-size_t private_kib(pid_t pid);  // of memory: what only this process has
+std::string state_of(pid_t pid);  // "S (sleeping)", and where in the kernel
+size_t private_kib(pid_t pid);    // of memory: what only this process has
 std::vector<pid_t> children_of(pid_t pid);
 
 }  // namespace camtap::chaos

@@ -61,7 +61,8 @@ std::string Conductor::who_stands(const std::vector<uint64_t>& frames) const {
     for (uint32_t tap = 0; tap < taps_.size(); ++tap) {
         if (shared_->taps[tap].frames >= frames[tap] + kFramesOfProgress) continue;
         text += " tap " + std::to_string(tap) + " (process " + std::to_string(taps_[tap]) + ", " +
-                std::to_string(shared_->taps[tap].frames - frames[tap]) + " frames)";
+                state_of(taps_[tap]) + ", " + std::to_string(shared_->taps[tap].frames - frames[tap]) +
+                " frames)";
     }
     return text;
 }
