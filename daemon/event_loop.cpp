@@ -106,9 +106,8 @@ Result<EventSource> EventLoop::on_signal(int signal, std::function<void()> callb
 
 Status EventLoop::run() {
     while (running_) {
-        if (const int r = sd_event_run(event_, UINT64_MAX); r < 0 && r != -EINTR) {
-            return loop_error("running the event loop", r);
-        }
+        const int r = with_reserve([&] { return sd_event_run(event_, UINT64_MAX); });
+        if (r < 0 && r != -EINTR) return loop_error("running the event loop", r);
         while (!later_.empty()) {
             std::vector<std::function<void()>> work;
             work.swap(later_);

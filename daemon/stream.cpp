@@ -12,6 +12,7 @@ namespace camtap {
 using wire::StreamState;
 
 static constexpr const char* kNoPublisher = "no program publishes it at the moment";
+static constexpr int64_t kNudgeAgainNs = 100 * kNsPerMs;
 static constexpr const char* kNobodyTaps = "on demand: nobody taps it at the moment";
 
 static int64_t to_ns(Seconds s) {
@@ -126,6 +127,9 @@ void Stream::on_frames(uint64_t count) {
 
 // Stale, stalled and open clocks: looked at when one may have run out, not at every frame.
 void Stream::check_clocks() {
+    for (Session* session : taps_) {
+        if (session->tap.nudge_owed) nudge(*session);
+    }
     if (generation_ && publisher_ != nullptr && !generation_closed_) {
         const layout::SegmentHeader& header = generation_->header();
         const uint64_t signs = header.captured.load(std::memory_order_relaxed) +
@@ -147,6 +151,8 @@ void Stream::schedule_check() {
     const int64_t now = monotonic_ns();
     int64_t next = supervisor_.check_clocks(now);
     if (state_ == StreamState::live) next = std::min(next, last_frame_ns_ + to_ns(config_.stale_after));
+    const auto is_owed = [](const Session* session) { return session->tap.nudge_owed; };
+    if (std::any_of(taps_.begin(), taps_.end(), is_owed)) next = std::min(next, now + kNudgeAgainNs);
     if (next == INT64_MAX) {
         check_timer_.off();
     } else {
@@ -225,7 +231,7 @@ void Stream::remove_tap(Session& session) {
 }
 
 int Stream::sync(Session& session, uint32_t known_generation, wire::Synced& answer) {
-    session.tap.nudged = false;
+    session.tap.nudged = session.tap.nudge_owed = false;
     session.tap.seen_changes = changes_;
     answer.state = state_;
     answer.reason.set(reason_);
@@ -258,8 +264,11 @@ void Stream::arm(Session& session, const wire::Arm& arm) {
 // At most one nudge is on its way to a tap, so one that doesn't read never fills its socket with them.
 void Stream::nudge(Session& session) {
     session.tap.armed = false;
+    session.tap.nudge_owed = false;
     if (session.tap.nudged || !session.tap.mapped || session.tap.dismissed) return;
     session.tap.nudged = session.send(wire::make<wire::Nudge>());
+    session.tap.nudge_owed = !session.tap.nudged;
+    if (session.tap.nudge_owed) check_timer_.fire_at(monotonic_ns() + kNudgeAgainNs);
 }
 
 void Stream::nudge_armed() {
