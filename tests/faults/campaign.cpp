@@ -135,8 +135,8 @@ void Campaign::live_with(Fault fault) {
                       << "), first chosen " << first_choice << ", at " << file_.board().where << "\n"
                       << outcome.words;
     } else if (getenv("CAMTAP_FAULTS_VERBOSE") != nullptr) {
-        std::printf("%s: %s\n%s", fault.words().c_str(), kKinds[static_cast<size_t>(outcome.kind)],
-                    outcome.words.c_str());
+        std::printf("%s: %s, at %s\n%s", fault.words().c_str(), kKinds[static_cast<size_t>(outcome.kind)],
+                    file_.board().where, outcome.words.c_str());
     }
 }
 

@@ -15,6 +15,7 @@ max_requests_per_second = 100000
 [[stream]]
 name = "out"
 source = "publisher"
+stale_after = "1 h"
 [[stream]]
 name = "beside"
 source = "publisher"
@@ -37,6 +38,7 @@ class DaemonLife {
     Outcome live(BoardFile& file, size_t& at_rest) {
         if (!daemon_.start(file.environment())) return ended_at_start();
         serve(at_rest);
+        if (!attempts_.fault().empty()) attempts_.blame(state_of_process());
         const std::optional<int> status = daemon_.stop();
         if (!status) attempts_.blame("it doesn't end");
         if (status && *status != 0) attempts_.blame("its exit status is " + std::to_string(*status));
@@ -59,6 +61,13 @@ class DaemonLife {
         if (!daemon_.start({}) || daemon_.stop() != 0)
             return {Outcome::Kind::wrong, "it can't be started again\n" + daemon_.log()};
         return {Outcome::Kind::ended, log};
+    }
+
+    // A daemon that is late may have been stopped, or wait for the disk.
+    std::string state_of_process() const {
+        const std::string status = text_of("/proc/" + std::to_string(daemon_.pid()) + "/status");
+        const size_t at = status.find("State:");
+        return at == std::string::npos ? "gone" : status.substr(at, status.find('\n', at) - at);
     }
 
     void serve(size_t& at_rest) {
@@ -114,8 +123,10 @@ class DaemonLife {
         out_.publish(16);
         out_.next();
         out_.make_descriptor();
+        out_.arm();
         out_.publish(16);
         out_.wait_for_descriptor();
+        out_.arm();
         out_.publish(10'000);  // a larger segment
         out_.wait_for_descriptor();
     }

@@ -7,6 +7,8 @@
 
 namespace camtap::faults {
 
+inline constexpr int kQuietMs = 20;  // so long, and there is no message on its way
+
 class Pair {
   public:
     Pair(Attempts& attempts, std::string socket, std::string stream)
@@ -68,19 +70,31 @@ class Pair {
     void latest() {
         take("latest", [&](camtap_frame** frame) { return camtap_tap_latest(tap_, kGuardNs, 0, frame); });
     }
-    // The same through the descriptor for an event loop.
+    // The same through the descriptor for an event loop: nothing is looked for before it is readable.
     void wait_for_descriptor() {
         take("try_next", [&](camtap_frame** frame) {
             const int64_t deadline = now_ns() + kGuardNs;
             for (;;) {
-                const camtap_error error = camtap_tap_try_next(tap_, frame);
-                if (error != CAMTAP_ERROR_TIMEOUT) return error;
                 pollfd readable{descriptor_, POLLIN, 0};
-                if (poll(&readable, 1, static_cast<int>((deadline - now_ns()) / 1'000'000)) > 0) continue;
-                attempts_.blame("the tap's descriptor wasn't readable although there was a frame");
-                return error;
+                if (poll(&readable, 1, static_cast<int>((deadline - now_ns()) / 1'000'000)) <= 0)
+                    attempts_.blame("the tap's descriptor isn't readable although there is a frame");
+                const camtap_error error = camtap_tap_try_next(tap_, frame);
+                if (error != CAMTAP_ERROR_TIMEOUT || !attempts_.fault().empty()) return error;
             }
         });
+    }
+    // There is no frame yet, and the daemon knows that it is to tell of the next one: it has nothing more to
+    // say.
+    void arm() {
+        pollfd readable{descriptor_, POLLIN, 0};
+        do {
+            attempts_.make(stream_, "arming", [&] {
+                camtap_frame* frame = nullptr;
+                const camtap_error error = camtap_tap_try_next(tap_, &frame);
+                if (error == CAMTAP_OK) camtap_frame_release(frame);
+                return error == CAMTAP_ERROR_TIMEOUT ? CAMTAP_OK : error;
+            });
+        } while (attempts_.fault().empty() && poll(&readable, 1, kQuietMs) > 0);
     }
     void make_descriptor() {
         attempts_.make(stream_, "the tap's descriptor", [&] {

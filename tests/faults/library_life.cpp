@@ -61,8 +61,10 @@ void share_frames(Attempts& attempts, Pair& pair) {
     pair.publish(16);
     pair.latest();
     pair.make_descriptor();
+    pair.arm();
     pair.publish(16);
     pair.wait_for_descriptor();
+    pair.arm();
     pair.publish(10'000);  // a larger segment
     pair.wait_for_descriptor();
     pair.close_tap();
