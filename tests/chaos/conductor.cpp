@@ -43,7 +43,7 @@ void Conductor::start_tap(uint32_t tap) {
     const uint64_t seed = plan_.seed * kMaxTaps + tap + (++lives_ << 32);
     taps_[tap] = processes_.start(kRoles[tap].name, [&] {
         close_range(3, ~0u, 0);
-        TapProcess(kRoles[tap], *shared_, shared_->taps[tap], daemon_.socket_path(), seed).run();
+        TapProcess(tap, *shared_, daemon_.socket_path(), seed).run();
     });
 }
 

@@ -51,6 +51,7 @@ class Conductor {
     void settle();
     void make_peace();
     void expect_progress();
+    void expect_forks_to_have_ended();
     void expect_holdings();
     void expect_every_slot();
     std::string who_stands(const std::vector<uint64_t>& frames) const;

@@ -3,6 +3,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <vector>
+
 #include "common/clock.h"
 
 namespace camtap::chaos {
@@ -67,10 +69,16 @@ void PublisherProcess::burst(uint64_t frames) {
 }
 
 void PublisherProcess::sprint() {
-    while (page_.sprint_done < page_.sprint_wanted) {
-        one_frame();
-        ++page_.sprint_done;
+    for (; page_.sprint_done < page_.sprint_wanted; ++page_.sprint_done) whole_stock();
+}
+
+// Every slot that a publisher may hold, all at once.
+void PublisherProcess::whole_stock() {
+    std::vector<camtap_slot> slots;
+    while (slots.size() < kPublisherStock) {
+        if (const std::optional<camtap_slot> slot = acquire(kLeastBytes)) slots.push_back(*slot);
     }
+    for (const camtap_slot& slot : slots) publish(slot, kLeastBytes);
 }
 
 void PublisherProcess::one_frame() {

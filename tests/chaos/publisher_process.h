@@ -27,6 +27,7 @@ class PublisherProcess {
     void burst(uint64_t frames);
     void sprint();
     void one_frame();
+    void whole_stock();
     void count_something();
     std::optional<camtap_slot> acquire(uint64_t bytes);
     void publish(const camtap_slot& slot, uint64_t bytes);

@@ -36,6 +36,7 @@ void Conductor::await(Condition condition, Words why_not) {
 void Conductor::settle() {
     make_peace();
     expect_progress();
+    expect_forks_to_have_ended();
     expect_holdings();
     expect_every_slot();
     shared_->calm = 0;
@@ -73,6 +74,14 @@ void Conductor::expect_progress() {
     await(
         [&] { return who_stands(frames).empty(); },
         [&] { return "no frames for" + who_stands(frames) + " although nothing is done to them any more"; });
+}
+
+// Without a crash: nobody waits for them.
+void Conductor::expect_forks_to_have_ended() {
+    for (const TapPage& tap : shared_->taps) {
+        await([&] { return tap.forks == tap.forks_ended; },
+              [] { return std::string("a fork of a tap did not come to its end"); });
+    }
 }
 
 // Each process, and the daemon's list of taps.
@@ -120,24 +129,22 @@ void Conductor::expect_holdings() {
     }
 }
 
-// With all pins of all taps in use, depth and stock are all that is left: the publisher goes on only if none
-// of the generation's slots was lost.
+// With all pins of all taps in use, and for different frames, depth and stock are all that is left: the
+// publisher gets its whole stock only if none of the generation's slots was lost.
 void Conductor::expect_every_slot() {
-    const auto everybody_holds = [&](uint32_t frames) {
-        for (uint32_t tap = 0; tap < taps_.size(); ++tap) {
-            if (kRoles[tap].is_published() && shared_->taps[tap].held != frames) return false;
-        }
-        return true;
-    };
-    shared_->hold_all = 1;
-    await([&] { return everybody_holds(kMaxPins); },
-          [] { return std::string("the taps of 'published' can't hold as many frames as they may"); });
+    shared_->held_through = 0;
+    for (uint32_t tap = 0; tap < taps_.size(); ++tap) {
+        if (!kRoles[tap].is_published()) continue;
+        shared_->holders = place_of(tap) + 1;
+        await([&] { return shared_->taps[tap].holds_all != 0; },
+              [&] { return "tap " + std::to_string(tap) + " can't hold as many frames as it may"; });
+    }
     const auto streams = list_streams(daemon_.socket_path(), "published", kPatienceOfCalls);
-    shared_->publisher.sprint_wanted += 2 * streams.at(0).slots;
+    shared_->publisher.sprint_wanted += streams.at(0).slots;
     await([&] { return shared_->publisher.sprint_done == shared_->publisher.sprint_wanted; },
           [] { return std::string("the publisher stands still while all taps hold frames"); });
     slots_checked_ += streams.at(0).slots;
-    shared_->hold_all = 0;
+    shared_->holders = 0;
     expect_progress();
 }
 

@@ -44,6 +44,15 @@ inline constexpr Role kRoles[] = {
 inline constexpr uint32_t kTaps = std::size(kRoles);
 static_assert(kTaps <= kMaxTaps);
 
+// Place of a tap among those of its stream that come before it.
+constexpr uint32_t place_of(uint32_t tap) {
+    uint32_t place = 0;
+    for (uint32_t i = 0; i < tap; ++i) {
+        if (std::string_view(kRoles[i].stream) == kRoles[tap].stream) ++place;
+    }
+    return place;
+}
+
 inline constexpr uint32_t kMaxPins = 2;  // of each of them
 inline constexpr uint32_t kPublishedTaps =
     6;  // max_taps: no more than there are, so that all pins can be in use

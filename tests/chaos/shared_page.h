@@ -37,12 +37,13 @@ class Seen {
 // The tap writes all but fork_wanted; a tap that was killed is followed by one that goes on counting.
 struct TapPage {
     std::atomic<uint32_t> fork_wanted{0};  // the conductor adds, the tap takes
-    std::atomic<uint32_t> held{0};         // frames
+    std::atomic<uint32_t> holds_all{0};    // as many frames as it may, as it was told to
     std::atomic<uint64_t> frames{0};       // delivered and found whole
     std::atomic<uint64_t> checks{0};       // of whole frames; each is looked at again before it is let go
-    std::atomic<uint64_t> forks{0};
-    std::atomic<uint64_t> balances{0};  // ledgers looked at
-    std::atomic<uint64_t> missed{0};    // frames, by whatever cause
+    std::atomic<uint64_t> forks{0};        // children that have begun …
+    std::atomic<uint64_t> forks_ended{0};  // … and come to their end
+    std::atomic<uint64_t> balances{0};     // ledgers looked at
+    std::atomic<uint64_t> missed{0};       // frames, by whatever cause
     Seen seen;
 };
 
@@ -50,7 +51,8 @@ struct TapPage {
 struct PublisherPage {
     std::atomic<uint64_t> largest{0};         // conductor: bytes of a frame
     std::atomic<uint64_t> frames_a_burst{1};  // conductor: without a pause between them
-    std::atomic<uint64_t> sprint_wanted{0};   // conductor: frames to be published as fast as can be, in all
+    std::atomic<uint64_t> sprint_wanted{
+        0};  // conductor: whole stocks to be published as fast as can be, in all
     std::atomic<uint64_t> sprint_done{0};
     // The publisher's, going on over its lives
     std::atomic<uint64_t> published{0};
@@ -80,8 +82,10 @@ struct PublisherPage {
 
 struct SharedPage {
     std::atomic<uint32_t> calm{0};  // conductor: no forks, nobody leaves
-    std::atomic<uint32_t> hold_all{
-        0};  // conductor: everybody who taps "published" holds as many frames as may be
+    // Conductor: this many of those who tap "published", in their order, hold as many frames as may be, and
+    // no two of them the same one.
+    std::atomic<uint32_t> holders{0};
+    std::atomic<uint64_t> held_through{0};  // the newest frame that one of them holds
     std::atomic<uint32_t> failures{0};
     char words[1024] = {};  // of the first failure
     TapPage taps[kMaxTaps];

@@ -20,13 +20,17 @@ void pause_for(int ms) {
 
 }  // namespace
 
-TapProcess::TapProcess(const Role& role, SharedPage& shared, TapPage& page, std::string socket_path,
-                       uint64_t seed)
-    : role_(role), shared_(shared), page_(page), socket_path_(std::move(socket_path)), random_(seed) {}
+TapProcess::TapProcess(uint32_t tap, SharedPage& shared, std::string socket_path, uint64_t seed)
+    : role_(kRoles[tap]),
+      place_(place_of(tap)),
+      shared_(shared),
+      page_(shared.taps[tap]),
+      socket_path_(std::move(socket_path)),
+      random_(seed) {}
 
 void TapProcess::run() {
     signal(SIGCHLD, SIG_IGN);  // forks are nobody's business
-    page_.held = 0;
+    page_.holds_all = 0;
     try {
         while (true) live();
     } catch (const std::exception& e) {
@@ -73,14 +77,25 @@ void TapProcess::open() {
 
 void TapProcess::obey() {
     if (page_.fork_wanted.exchange(0) != 0) fork_once();
-    if (shared_.hold_all != 0 && role_.is_published()) hold_all();
+    if (is_to_hold()) hold_all();
 }
 
+// Frames that nobody else holds, so that each takes up a slot of its own.
 void TapProcess::hold_all() {
-    while (held_.size() < max_pins_ && shared_.hold_all != 0) {
-        if (auto frame = tap_->next(100ms)) take(std::move(*frame), Asked::next);
+    while (held_.size() < max_pins_ && is_to_hold()) {
+        auto frame = tap_->next(100ms);
+        if (!frame) continue;
+        const uint64_t sequence = frame->sequence();
+        take(std::move(*frame), Asked::next);
+        if (sequence <= shared_.held_through) {
+            let_go(held_.size() - 1);
+        } else {
+            shared_.held_through = sequence;
+        }
     }
-    while (shared_.hold_all != 0) pause_for(2);
+    page_.holds_all = held_.size() == max_pins_ ? 1 : 0;
+    while (is_to_hold()) pause_for(2);
+    page_.holds_all = 0;
     let_all_go();
 }
 
@@ -147,7 +162,6 @@ void TapProcess::take(Frame frame, Asked asked) {
     ++page_.frames;
     ++page_.checks;
     page_.missed += all(held_.back().info().missed);
-    page_.held = static_cast<uint32_t>(held_.size());
 }
 
 // It must not have changed in the meantime.
@@ -160,7 +174,6 @@ void TapProcess::let_go(size_t index) {
     }
     ++page_.checks;
     held_.erase(frame);
-    page_.held = static_cast<uint32_t>(held_.size());
 }
 
 void TapProcess::let_all_go() {
@@ -175,9 +188,9 @@ void TapProcess::check_balance() {
 // ---- forks ----
 
 void TapProcess::fork_once() {
-    ++page_.forks;
     const uint64_t seed = random_.next();
     if (fork() != 0) return;
+    ++page_.forks;
     random_ = Random(seed);
     try {
         child();
@@ -185,6 +198,7 @@ void TapProcess::fork_once() {
         shared_.fail("a fork of tap '" + std::string(role_.name) + "' of '" + role_.stream +
                      "': " + e.what());
     }
+    ++page_.forks_ended;
     _exit(0);
 }
 

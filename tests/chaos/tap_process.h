@@ -16,13 +16,14 @@ namespace camtap::chaos {
 // Owns: a tap, and the frames in its hands. Never returns: it is killed.
 class TapProcess {
   public:
-    TapProcess(const Role& role, SharedPage& shared, TapPage& page, std::string socket_path, uint64_t seed);
+    TapProcess(uint32_t tap, SharedPage& shared, std::string socket_path, uint64_t seed);
     [[noreturn]] void run();
 
   private:
     void live();
     void open();
     void obey();
+    bool is_to_hold() const { return role_.is_published() && shared_.holders > place_; }
     void hold_all();
     void fork_once();
     void child();
@@ -37,6 +38,7 @@ class TapProcess {
     void check_balance();
 
     const Role role_;
+    const uint32_t place_;
     SharedPage& shared_;
     TapPage& page_;
     const std::string socket_path_;
