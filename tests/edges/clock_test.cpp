@@ -212,6 +212,21 @@ TEST(TheTimeOfDay, IsOfNoAccount) {
     EXPECT_EQ(status_of(tap).attachments, 1u);
 }
 
+TEST(TheTimeOfDay, MakesNoFrameOlderAndHoldsUpNoClock) {
+    Machine machine;
+    machine.boot("[[stream]]\nname = \"test\"\nsource = \"publisher\"\nstale_after = \"100 ms\"\n");
+    const PublisherHandle publisher = machine.publisher();
+    const TapHandle tap = machine.tap();
+    for (const int64_t offset : {10 * kYear, -30 * kYear}) {
+        publish(publisher);
+        ASSERT_EQ(next(tap).error, CAMTAP_OK);
+        publish(publisher);
+        machine.clock.set_time_of_day(offset);
+        EXPECT_EQ(latest(tap, 0, kHour).error, CAMTAP_OK) << "it is a moment old, not years";
+        EXPECT_TRUE(machine.comes_to(CAMTAP_STREAM_STALE)) << "a moment has passed all the same";
+    }
+}
+
 TEST(AMachineThatHasBeenUpForACentury, WorksAsOnItsFirstDay) {
     Machine machine;
     machine.clock.forward(100 * kYear);

@@ -54,6 +54,25 @@ TEST_F(Words, EveryChangeOfStateIsNoticedAcrossTheEndOfTheirCount) {
     EXPECT_LT(segment->header().changes.load(), 100u) << "it did wrap around";
 }
 
+// The daemon's nudge says the same on the socket; here the word is alone.
+TEST_F(Words, AChangeIsAskedAboutWhenItsCountComesToNought) {
+    const auto segment = daemon.begin_generation(1, 100);
+    segment->publish();
+    segment->header().changes.store(kHighest);
+    ASSERT_EQ(open_tap(daemon.socket_path(), tap), CAMTAP_OK);
+    ASSERT_EQ(next(tap).sequence(), 100u);
+    const auto ask = [this](uint64_t before) {
+        const int64_t guard = monotonic_ns() + kLong;
+        while (daemon.count(wire::Type::sync) == before && monotonic_ns() < guard) next(tap, 10 * kNsPerMs);
+        return daemon.count(wire::Type::sync) > before;
+    };
+    next(tap, 100 * kNsPerMs);  // whatever was to be asked so far
+    const uint64_t before = daemon.count(wire::Type::sync);
+    segment->header().changes.fetch_add(1);
+    segment->wake();
+    EXPECT_TRUE(ask(before));
+}
+
 TEST_F(Words, AGenerationOfASmallerNumberIsTheNextOneAllTheSame) {
     const auto highest = daemon.begin_generation(kHighest, 100);
     ASSERT_EQ(open_tap(daemon.socket_path(), tap, true), CAMTAP_OK);
