@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <bit>
+#include <chrono>
 #include <functional>
 #include <string>
 

@@ -7,6 +7,7 @@ namespace camtap::test {
 namespace {
 
 struct PinGames : Stage {
+    using Stage::Stage;
     void SetUp() override {
         Stage::SetUp();
         open_test_lane();
@@ -14,7 +15,7 @@ struct PinGames : Stage {
 
     // A tap with everything mapped that it was given.
     struct Player : RawTap {
-        explicit Player(const std::string& path) : RawTap(path) {
+        Player(const std::string& path, uint32_t number_of_it) : RawTap(path), number(number_of_it) {
             const auto synced = sync();
             generation = synced.generation;
             geometry = wire::geometry(synced.geometry);
@@ -35,6 +36,7 @@ struct PinGames : Stage {
             return pins::try_pin(word(i), pin(s), view.slot(s).sequence, n);
         }
 
+        uint32_t number;  // among the players
         uint32_t generation = 0;
         layout::Geometry geometry;
         Mapping segment;
@@ -55,7 +57,7 @@ struct PinGames : Stage {
         std::vector<HostileProgram::Body> bodies;
         for (uint32_t tap = 0; tap < count; ++tap) {
             bodies.push_back([this, tap, step](Forked::Child& child) -> int {
-                Player player(daemon.socket_path());
+                Player player(daemon.socket_path(), tap);
                 Random random(tap + 1);
                 child.say();
                 for (uint64_t i = 0;; ++i) step(player, random, i);
@@ -67,25 +69,28 @@ struct PinGames : Stage {
 
 constexpr uint32_t kOthers = kMaxTaps - 1;  // one place is the honest tap's
 
+// As honest taps would, each its own frames, until every word is in use.
 void pin_for_ever(PinGames::Player& player, Random&, uint64_t i) {
-    if (i < player.max_pins) {
-        while (!player.pin_newest(i)) {
-        }
-    } else {
-        pause();
+    if (i >= player.max_pins) pause();
+    const uint64_t seen = player.view.header().head;
+    while (player.view.header().head == seen ||
+           player.view.header().head % kMaxTaps != player.number % kMaxTaps || !player.pin_newest(i)) {
+        sched_yield();
     }
+}
+
+// As many slots as there are words, whatever is in them.
+void pin_slots_for_ever(PinGames::Player& player, Random&, uint64_t i) {
+    player.word(i) = player.pin(player.number * player.max_pins + i);
+    if (i + 1 >= player.max_pins) pause();
 }
 
 TEST_F(PinGames, TapsThatPinEverythingForEver) {
     withstand(players(kOthers, pin_for_ever));
 }
 
-// Not frames that it may read, but any slot that there is.
-TEST_F(PinGames, TapsThatPinAnySlotForEver) {
-    withstand(players(kOthers, [](Player& player, Random& random, uint64_t i) {
-        player.word(i) = player.pin(random.below(player.geometry.slot_count));
-        if (i % player.max_pins == player.max_pins - 1) pause();
-    }));
+TEST_F(PinGames, TapsThatPinAnySlotsForEver) {
+    withstand(players(kOthers, pin_slots_for_ever));
 }
 
 TEST_F(PinGames, TapsThatMoveTheirPinsAheadOfTheScan) {
@@ -135,6 +140,11 @@ TEST_F(PinGames, EverySeatIsTakenByATapThatPinsEverything) {
     withstand(players(kMaxTaps, pin_for_ever));
 }
 
+TEST_F(PinGames, EverySeatIsTakenByATapThatPinsSlotsOfItsOwn) {
+    leave_the_seat();
+    withstand(players(kMaxTaps, pin_slots_for_ever));
+}
+
 TEST_F(PinGames, EverySeatIsTakenByATapThatMovesItsPins) {
     leave_the_seat();
     withstand(players(kMaxTaps, [](Player& player, Random& random, uint64_t i) {
@@ -142,10 +152,60 @@ TEST_F(PinGames, EverySeatIsTakenByATapThatMovesItsPins) {
     }));
 }
 
+// ---- as few slots as there can be
+
+constexpr const char* kFewest = R"(
+[[stream]]
+name = "test"
+source = "publisher"
+depth = 1
+max_taps = 1
+max_pins = 2
+allow_users = ["*"]
+[[stream]]
+name = "beside"
+source = "publisher"
+depth = 8
+max_pins = 4
+)";
+
+// Of five slots one is visible, two are the publisher's, and two are all that a tap may have. A scan slot by
+// slot would be fooled within some hundred frames.
+struct FewestSlots : PinGames {
+    FewestSlots() : PinGames(kFewest) {}
+    void SetUp() override {
+        PinGames::SetUp();
+        leave_the_seat();
+    }
+    void withstand_one(const std::function<void(Player&, Random&, uint64_t)>& step) {
+        rounds = 10;
+        withstand(players(1, step));
+    }
+};
+
+TEST_F(FewestSlots, ATapThatHoldsOneAndMovesTheOther) {
+    withstand_one([](Player& player, Random&, uint64_t i) {
+        player.word(0).store(player.pin(0), std::memory_order_relaxed);
+        player.word(1).store(player.pin(1 + i % (player.geometry.slot_count - 1)), std::memory_order_relaxed);
+    });
+}
+
+TEST_F(FewestSlots, ATapThatMovesBothAtRandom) {
+    withstand_one([](Player& player, Random& random, uint64_t i) {
+        player.word(i).store(player.pin(random.below(player.geometry.slot_count)), std::memory_order_relaxed);
+    });
+}
+
+TEST_F(FewestSlots, ATapThatPinsBothForEver) {
+    withstand_one(pin_slots_for_ever);
+}
+
+// ----
+
 // The daemon shows them as the tap's claims, and computes nothing with them.
 TEST_F(PinGames, ALedgerFullOfLiesIsShownAndNothingElse) {
     play([this](Forked::Child&) {
-        Player player(daemon.socket_path());
+        Player player(daemon.socket_path(), 0);
         for (layout::Word64* word = &player.pins().delivered; word <= &player.pins().last_sequence; ++word) {
             *word = ~uint64_t{0};
         }

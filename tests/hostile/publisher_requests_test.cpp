@@ -117,6 +117,8 @@ source = "publisher"
 [[stream]]
 name = "beside"
 source = "publisher"
+depth = 8
+max_pins = 4
 )";
 
 struct Deadline : Requests {

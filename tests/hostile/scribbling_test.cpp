@@ -22,7 +22,7 @@ struct Scribbling : Liars {
                 for (;;) {
                     if (!wait_until_vacant(daemon)) return 1;
                     HostilePublisher publisher(path());
-                    for (int i = 0; i < 5000; ++i) round(publisher, random);
+                    for (int i = 0; i < 50'000; ++i) round(publisher, random);
                 }
             });
             program.wait_until_at_it();
@@ -68,6 +68,26 @@ TEST_F(Scribbling, RandomAndAdversarialRecords) {
             &publisher.view.slot(static_cast<uint32_t>(random.below(publisher.slots()))).record);
         __atomic_store_n(words + random.below(sizeof(layout::FrameRecord) / 8), random.nasty(),
                          __ATOMIC_RELAXED);
+    });
+}
+
+// Fits, doesn't, fits, …: what was checked must be what is used.
+TEST_F(Scribbling, RecordsThatChangeWhileTheyAreRead) {
+    expect_survived([](HostilePublisher& publisher, Random& random) {
+        const auto s = static_cast<uint32_t>(random.below(publisher.slots()));
+        layout::FrameRecord& record = publisher.view.slot(s).record;
+        const layout::FrameRecord good = HostilePublisher::record();
+        record = good;
+        publisher.publish(publisher.next_sequence++, s);
+        const auto store = [](auto& to, auto value) { __atomic_store_n(&to, value, __ATOMIC_RELAXED); };
+        for (int i = 0; i < 1000; ++i) {
+            store(record.bytes, good.bytes * 1000);
+            store(record.height, good.height * 1000);
+            store(record.stride, good.stride * 1000);
+            store(record.bytes, good.bytes);
+            store(record.height, good.height);
+            store(record.stride, good.stride);
+        }
     });
 }
 
@@ -123,7 +143,7 @@ TEST_F(Scribbling, AHeadThatGoesBackAndForthNeverMakesATapGoBack) {
     });
     program.wait_until_at_it();
     uint64_t last = 0;
-    for (int frames = 0; frames < 20'000 && !HasFailure();) {
+    for (int frames = 0; frames < 100'000 && !HasFailure();) {
         Got got = latest(victim.handle(), kLong);
         ASSERT_EQ(got.error, CAMTAP_OK) << camtap_last_error();
         ASSERT_GT(got.sequence(), last);

@@ -4,8 +4,6 @@
 
 #include <sys/stat.h>
 
-#include <chrono>
-#include <deque>
 #include <memory>
 #include <vector>
 
@@ -20,6 +18,7 @@ inline constexpr const char* kStageConfig = R"(
 max_connections = 200
 max_connections_per_user = 60
 max_requests_per_second = 500
+max_memory = "128 MiB"
 [[stream]]
 name = "test"
 source = "publisher"
@@ -34,6 +33,7 @@ publish_users = ["*"]
 name = "beside"
 source = "publisher"
 depth = 8
+max_pins = 4
 )";
 
 inline constexpr uint32_t kMaxTaps = 4;
@@ -121,7 +121,7 @@ class Stage : public testing::Test {
             for (const auto& program : programs) program->wait_until_at_it();
             const auto until = std::chrono::steady_clock::now() + hostile_seconds();
             do {
-                paced(300);
+                paced(300 * rounds);
             } while (std::chrono::steady_clock::now() < until && !HasFailure());
             free_run("beside_hostile");
             for (const auto& program : programs) EXPECT_TRUE(program->runs()) << "it gave up";
@@ -134,7 +134,11 @@ class Stage : public testing::Test {
     void play(const HostileProgram::Body& body, User user = User::another) {
         const Footprint before = Footprint::of(daemon.pid());
         HostileProgram program(body, user);
-        while (program.runs() && !HasFailure()) paced(1);
+        const auto guard = std::chrono::steady_clock::now() + 3 * kGuard;
+        while (program.runs() && !HasFailure()) {
+            paced(1);
+            if (std::chrono::steady_clock::now() > guard) ADD_FAILURE() << "it goes on and on";
+        }
         if (HasFailure())
             program.end();
         else
@@ -155,6 +159,7 @@ class Stage : public testing::Test {
     }
 
     DaemonProcess daemon;
+    int rounds = 1;              // of frames beside hostile programs
     std::unique_ptr<Lane> test;  // of the stream that the hostile program is on too
     std::unique_ptr<Lane> beside;
 };
