@@ -1,7 +1,8 @@
 # The front door. On a fresh Debian 12 each target does everything: what is missing is installed by apt first.
 
-PREFIX ?= /usr/local
-JOBS   ?= $(shell nproc)
+PREFIX  ?= /usr/local
+JOBS    ?= $(shell nproc)
+HOURS   ?= 1
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +25,12 @@ sanitize: build-asan-ubsan build-tsan  ## the tests again under AddressSanitizer
 	@ctest --preset asan-ubsan -j $(JOBS)
 	@ctest --preset tsan -j $(JOBS)
 
+kill-all: build-dev  ## taps and publishers, killed after every instruction of theirs (an hour or two)
+	@tests/kill/kill_all build/dev $(JOBS)
+
+soak: build-dev  ## everything at random and all at once, for HOURS=1
+	@build/dev/tests/chaos/chaos --hours $(HOURS)
+
 bare-test: ; @tests/bare_root make test  ## make test in a bare Debian 12 (as root)
 bare-demo: ; @DEMO_SECONDS=10 tests/bare_root make demo  ## make demo in a bare Debian 12 (as root)
 
@@ -40,4 +47,5 @@ build-%:
 	@cmake --preset $* >build/$*.log 2>&1 || (cat build/$*.log; exit 1)
 	@cmake --build --preset $* -j $(JOBS)
 
-.PHONY: help demo test bench build install sanitize bare-test bare-demo format clean
+.PHONY: help demo test bench build install sanitize kill-all soak bare-test bare-demo format \
+        clean
