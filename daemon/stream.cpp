@@ -195,6 +195,8 @@ void Stream::report(wire::Activity activity, const std::string& text) {
     if (external()) {
         if (activity == wire::Activity::ended) set_state(StreamState::ended, text);
         if (activity == wire::Activity::failed) set_state(StreamState::offline, text);
+        // One may have been published before the publisher could see that we want to be told
+        if (Status taken = take_in_published(); !taken) return publisher_broke_protocol(taken.error());
     }
     schedule_check();
 }

@@ -1,5 +1,8 @@
 // Promise: whatever a source or another publisher does, the stream's state says so, and it is up again as
 // soon as can be.
+#include <sched.h>
+
+#include "common/clock.h"
 #include "common/pins.h"
 #include "raw_client.h"
 #include "scripted_daemon.h"
@@ -153,6 +156,73 @@ TEST(SeldomAsking, TheEndComesAfterTheLastFramesAndStays) {
     EXPECT_TRUE(eventually([&] { return daemon.info("test").publisher_pid == 0; }));
     EXPECT_EQ(daemon.info("test").state, uint32_t{CAMTAP_STREAM_ENDED});
     EXPECT_EQ(daemon.info("test").published, 5u);
+}
+
+// As eventually(), but doesn't sleep in between.
+bool comes_soon(const std::function<bool()>& condition) {
+    const int64_t deadline = monotonic_ns() + 10 * kNsPerSecond;
+    while (!condition()) {
+        if (monotonic_ns() > deadline) return false;
+    }
+    return true;
+}
+
+// Test and daemon each on a core of its own, where there are two, so that they really run at the same time.
+class OnTwoCores {
+  public:
+    explicit OnTwoCores(pid_t daemon) {
+        sched_getaffinity(0, sizeof before_, &before_);
+        if (pin(daemon, 0)) pin(0, 1);
+    }
+    ~OnTwoCores() { sched_setaffinity(0, sizeof before_, &before_); }
+    OnTwoCores(const OnTwoCores&) = delete;
+    OnTwoCores& operator=(const OnTwoCores&) = delete;
+
+  private:
+    static bool pin(pid_t process, size_t core) {
+        cpu_set_t only;
+        CPU_ZERO(&only);
+        CPU_SET(core, &only);
+        return sched_setaffinity(process, sizeof only, &only) == 0;
+    }
+    cpu_set_t before_;
+};
+
+// A publisher that goes on right after it said that it had ended: its frame may come when the daemon has
+// looked for the last frames, and hasn't asked yet to be told of the next. That moment is sought again and
+// again.
+TEST(SeldomAsking, AFrameRightAfterTheEndIsNotOverlooked) {
+    DaemonProcess daemon(
+        "[daemon]\nmax_requests_per_second = 1000000\n"
+        "[[stream]]\nname = \"test\"\nsource = \"publisher\"\nstale_after = 3600\n");
+    const OnTwoCores cores(daemon.pid());
+    SeldomPublisher publisher(daemon);
+    const layout::SegmentHeader& header = publisher.view.header();
+    RawTap tap(daemon.socket_path());
+    const auto until_all_is_heard = [&] {
+        publisher.send(wire::make<wire::Need>());  // 0 bytes: refused, when all before it has been heard
+        publisher.expect<wire::Refused>();
+    };
+    for (int round = 0; round < 300; ++round) {
+        if (publisher.granted.count == 0) {
+            publisher.ask();
+            publisher.granted = publisher.expect<wire::Granted>();
+        }
+        publisher.report(wire::Activity::ended);
+        until_all_is_heard();
+        const uint32_t changes = header.changes;
+        publisher.publish();  // makes it live, and then nobody wants to be told
+        publisher.report(wire::Activity::ended);
+        ASSERT_TRUE(comes_soon([&] { return !pins::armed(header.armed) || header.changes - changes > 1; }));
+        const int64_t until = monotonic_ns() + round % 100 * 100;  // by now the daemon reads that report
+        while (monotonic_ns() < until) {
+        }
+        publisher.publish();
+        until_all_is_heard();
+        const wire::StreamState seen = tap.sync(publisher.segment.generation).state;
+        ASSERT_EQ(daemon.info("test").state, static_cast<uint32_t>(seen))
+            << "it took a question to find the frame; round " << round;
+    }
 }
 
 TEST(SeldomAsking, FramesThatNobodyToldOfDontBringARemovedStreamBack) {
