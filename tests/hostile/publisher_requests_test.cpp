@@ -194,11 +194,13 @@ TEST_F(Requests, AChildThatKeepsADeadPublishersSocketKeepsNothing) {
         if (fork() == 0) {
             child.say();
             child.wait();
-            for (;;) {  // it goes on with the socket and the memory that it inherited
+            // It goes on with the socket and the memory that it inherited, until the test is over.
+            pollfd test_over{child.from_parent, POLLIN, 0};
+            while (poll(&test_over, 1, 1) == 0) {
                 publisher.publish(publisher.next_sequence++, publisher.granted.slots[0]);
                 publisher.ask();
-                poll(nullptr, 0, 1);
             }
+            _exit(0);
         }
         return 0;
     });

@@ -9,7 +9,7 @@ TEST(Sharing, KillingTheDaemonIsAPause) {
     Tap tap = daemon.tap("test");
     const int fd = tap.fd();
     uint64_t last = 0;
-    for (int round = 0; round < 3; ++round) {
+    for (uint32_t round = 0; round < 3; ++round) {
         for (int i = 0; i < 10; ++i) {
             const auto frame = tap.next(kGuard);
             ASSERT_TRUE(frame);
@@ -22,15 +22,17 @@ TEST(Sharing, KillingTheDaemonIsAPause) {
         last = held->sequence();
         EXPECT_EQ(daemon.stop(SIGKILL), -SIGKILL);
         daemon.start();
-        const auto after = tap.next(kGuard);
-        ASSERT_TRUE(after);
-        EXPECT_GT(after->sequence(), last);
-        last = after->sequence();
+        do {  // the old source's last frame may come first
+            const auto after = tap.next(kGuard);
+            ASSERT_TRUE(after);
+            EXPECT_GT(after->sequence(), last);
+            last = after->sequence();
+        } while (tap.status().attachments < round + 2);
+        EXPECT_EQ(tap.status().attachments, round + 2);
         EXPECT_TRUE(whole(*held)) << "held over the restart";
         expect_balance(tap);
     }
     EXPECT_EQ(tap.fd(), fd);
-    EXPECT_EQ(tap.status().attachments, 4u);
 }
 
 TEST(Sharing, KillingTheSourceIsAPause) {
