@@ -11,7 +11,7 @@
 // read is made to read it, and what had been added after that read is forgotten unless the write depends on
 // it. To come to each execution once only, that is done only if the forgotten events had read the newest and
 // written last: every other choice of theirs is met with elsewhere. (The method is known as TruSt;
-// litmus_test.cpp compares it with a plain enumeration of all interleavings.)
+// search_test.cpp compares it with a plain enumeration of all interleavings.)
 #pragma once
 
 #include <functional>

@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "experiments.h"
+#include "soundness.h"
 
 namespace camtap::weak {
 namespace {
@@ -20,35 +21,9 @@ std::set<Site> operations() {
     return sites;
 }
 
-bool has(const Report& report, char what) {
-    for (const auto& [outcome, executions] : report.outcomes) {
-        if (outcome.find(what) != std::string::npos) return true;
-    }
-    return false;
-}
-
-void expect_sound(const Experiment& experiment) {
-    SCOPED_TRACE(experiment.name());
-    const Report report = experiment.explore();
-    EXPECT_EQ(report.failure, "") << report.execution;
-    std::cout << experiment.name() << ": " << report.executions << " executions\n";
-    // What is to be safe does happen: taps wait, and the publisher pokes; frames are read, taps fail to pin,
-    // slots are kept for readers.
-    const bool arming = std::holds_alternative<ArmingPlan>(experiment.plan);
-    for (const char what : std::string(arming ? "wp" : "rfk")) EXPECT_TRUE(has(report, what)) << what;
-}
-
 TEST(PinsUnderCpp20, NothingGoesWrong) {
     for (const Experiment& experiment : small_experiments()) expect_sound(experiment);
 }
-
-class LargerExperiment : public testing::TestWithParam<size_t> {};
-
-TEST_P(LargerExperiment, NothingGoesWrong) {
-    expect_sound(larger_experiments()[GetParam()]);
-}
-INSTANTIATE_TEST_SUITE_P(PinsUnderCpp20, LargerExperiment,
-                         testing::Range<size_t>(0, larger_experiments().size()));
 
 TEST(PinsUnderCpp20, EveryOperationOfTheHeaderIsRun) {
     std::set<unsigned> run;
@@ -89,7 +64,7 @@ TEST(PinsUnderCpp20, EveryFaultOfProcedureGoesWrong) {
     }
 }
 
-// The search by itself is looked at in litmus_test.cpp; here with the ring, channels and payloads.
+// The search by itself is looked at in search_test.cpp; here with the ring, channels and payloads.
 TEST(PinsUnderCpp20, AllInterleavingsShowTheSameExecutions) {
     SharingPlan plan;
     plan.frames = 3;
