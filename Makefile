@@ -3,6 +3,7 @@
 PREFIX  ?= /usr/local
 JOBS    ?= $(shell nproc)
 HOURS   ?= 1
+MINUTES ?= 10
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,11 +26,20 @@ sanitize: build-asan-ubsan build-tsan  ## the tests again under AddressSanitizer
 	@ctest --preset asan-ubsan -j $(JOBS)
 	@ctest --preset tsan -j $(JOBS)
 
+model-full: build-dev  ## the sharing protocol's models, explored as far as there is memory (half an hour)
+	@tests/model/full build/dev
+
 kill-all: build-dev  ## taps and publishers, killed after every instruction of theirs (an hour or two)
 	@tests/kill/kill_all build/dev $(JOBS)
 
 soak: build-dev  ## everything at random and all at once, for HOURS=1
 	@build/dev/tests/chaos/chaos --hours $(HOURS)
+
+fuzz: build-fuzz  ## all fuzzers, for MINUTES=10 each
+	@tests/fuzz/run build/fuzz $(MINUTES)
+
+coverage: build-coverage  ## which lines and branches the tests reach, as a table and in build/coverage/coverage
+	@tests/coverage build/coverage $(JOBS)
 
 bare-test: ; @tests/bare_root make test  ## make test in a bare Debian 12 (as root)
 bare-demo: ; @DEMO_SECONDS=10 tests/bare_root make demo  ## make demo in a bare Debian 12 (as root)
@@ -47,5 +57,5 @@ build-%:
 	@cmake --preset $* >build/$*.log 2>&1 || (cat build/$*.log; exit 1)
 	@cmake --build --preset $* -j $(JOBS)
 
-.PHONY: help demo test bench build install sanitize kill-all soak bare-test bare-demo format \
-        clean
+.PHONY: help demo test bench build install sanitize model-full kill-all soak fuzz coverage bare-test \
+        bare-demo format clean
