@@ -27,7 +27,8 @@ sanitize: build-asan-ubsan build-tsan  ## the tests again under AddressSanitizer
 	@ctest --preset tsan -j $(JOBS)
 
 model-full: build-dev  ## the sharing protocol's models, explored as far as there is memory (half an hour)
-	@tests/model/full build/dev
+	@tests/model/full
+	@build/dev/tests/model/weak/weak_memory_full
 
 kill-all: build-dev  ## taps and publishers, killed after every instruction of theirs (an hour or two)
 	@tests/kill/kill_all build/dev $(JOBS)
