@@ -18,9 +18,8 @@ static int64_t to_ns(Seconds s) {
     return static_cast<int64_t>(s.count() * static_cast<double>(kNsPerSecond));
 }
 
-Broker::Broker(DaemonContext& context, ListenSocket& listen,
-               std::function<void(uint64_t session)> reload_wanted)
-    : context_(context), listen_(listen), reload_wanted_(std::move(reload_wanted)) {}
+Broker::Broker(DaemonContext& context, ListenSocket& listen, Hooks hooks)
+    : context_(context), listen_(listen), hooks_(std::move(hooks)) {}
 
 Broker::~Broker() = default;
 
@@ -44,7 +43,8 @@ void Broker::add_stream(const StreamConfig& config) {
             .source_started = [this](Stream& s, UniqueFd fd) { on_source_started(s, std::move(fd)); },
             .hear_out = [this](Session& session) { hear_out(session); },
             .end_session = [this](Session& session) { end(session); },
-            .source_reaped = [this] { context_.loop.later([this] { on_source_reaped(); }); }}));
+            .source_reaped = [this] { context_.loop.later([this] { on_source_reaped(); }); },
+            .state_changed = [this] { hooks_.status_changed(); }}));
     streams_.back()->start();
 }
 
@@ -83,7 +83,8 @@ void Broker::refuse_for_want_of_descriptors() {
     }
     if (!refused_one) pause_accepting();
     reserve_fd_.reset(open("/dev/null", O_RDONLY | O_CLOEXEC));
-    log_limit_.log(spdlog::level::err, "no file descriptors left: a client was refused (LimitNOFILE=)");
+    log_limit_.log(spdlog::level::err, &event::kClientRefused, {},
+                   "no file descriptors left: a client was refused (LimitNOFILE=)");
 }
 
 void Broker::pause_accepting() {
@@ -177,10 +178,11 @@ void Broker::refuse(Session& session, const Error& why) {
     refused.system_errno = why.system_errno;
     refused.message.set(why.message);
     (void)session.send(refused);
-    log_limit_.log(
-        spdlog::level::info,
-        fmt::format("refused process {} ({}) of user {}: {}", session.peer.pid,
-                    session.program.empty() ? "?" : session.program, session.peer.uid, why.message));
+    client_log_.of(session.peer.uid)
+        .log(spdlog::level::info, &event::kClientRefused,
+             session.stream != nullptr ? session.stream->name() : "",
+             fmt::format("refused process {} ({}) of user {}: {}", session.peer.pid,
+                         session.program.empty() ? "?" : session.program, session.peer.uid, why.message));
     end(session);
 }
 
@@ -200,11 +202,12 @@ void Broker::dismiss(Session& session, const Error& why) {
 
 void Broker::drop(Session& session, const Error& why) {
     if (session.closed) return;
-    log_limit_.log(spdlog::level::warn, fmt::format("{}{}process {} ({}) of user {} lost its session: {}",
-                                                    session.stream != nullptr ? session.stream->name() : "",
-                                                    session.stream != nullptr ? ": " : "", session.peer.pid,
-                                                    session.program.empty() ? "?" : session.program,
-                                                    session.peer.uid, why.message));
+    const std::string stream = session.stream != nullptr ? session.stream->name() : "";
+    client_log_.of(session.peer.uid)
+        .log(spdlog::level::warn, &event::kClientRefused, stream,
+             fmt::format("{}{}process {} ({}) of user {} lost its session: {}", stream,
+                         stream.empty() ? "" : ": ", session.peer.pid,
+                         session.program.empty() ? "?" : session.program, session.peer.uid, why.message));
     if (session.role == Session::Role::tap && session.tap.mapped) return dismiss(session, why);
     if (session.role == Session::Role::publisher && session.stream != nullptr) {
         return session.stream->publisher_broke_protocol(why);

@@ -27,8 +27,11 @@ struct ConfigDifference {
 
 class Broker {
   public:
-    // `reload_wanted` is called with the session that waits for the verdict.
-    Broker(DaemonContext& context, ListenSocket& listen, std::function<void(uint64_t session)> reload_wanted);
+    struct Hooks {
+        std::function<void(uint64_t session)> reload_wanted;  // by a session that waits for the verdict
+        std::function<void()> status_changed;                 // what status() says may be something else now
+    };
+    Broker(DaemonContext& context, ListenSocket& listen, Hooks hooks);
     ~Broker();
 
     // Begins to listen. Errors: limit, system.
@@ -44,6 +47,7 @@ class Broker {
 
     // "3 streams: 2 live, rear offline (no such device)"
     std::string status() const;
+    bool has_streams() const { return !streams_.empty(); }
 
   private:
     void on_connection();
@@ -80,7 +84,7 @@ class Broker {
 
     DaemonContext& context_;
     ListenSocket& listen_;
-    std::function<void(uint64_t session)> reload_wanted_;
+    Hooks hooks_;
     UniqueFd reserve_fd_;  // given up for a moment when descriptors run out, to refuse the client in words
     EventSource connections_;
     EventSource accept_again_;
@@ -90,6 +94,7 @@ class Broker {
     std::vector<std::unique_ptr<Stream>> removed_;  // kept for their numbers, should they come back
     std::function<void()> shut_down_done_;
     LogLimit log_limit_;
+    ClientLog client_log_;
     Datagram datagram_;  // the message that is being handled
 };
 

@@ -196,9 +196,10 @@ void Broker::on_tap_message(Session& session, Type type) {
         seat.page_fd.reset();
         seat.mapped = true;
         session.deadline.off();
-        log_limit_.log(spdlog::level::info,
-                       fmt::format("{}: tapped by process {} ({}) of user {}", session.stream->name(),
-                                   session.peer.pid, session.program, session.peer.uid));
+        client_log_.of(session.peer.uid)
+            .log(spdlog::level::info, nullptr, session.stream->name(),
+                 fmt::format("{}: tapped by process {} ({}) of user {}", session.stream->name(),
+                             session.peer.pid, session.program, session.peer.uid));
         return;
     }
     if (!seat.mapped) return drop(session, kOutOfTurn);
@@ -273,7 +274,8 @@ void Broker::turn_down(Session& session, const Error& why) {
     refused.code = static_cast<int32_t>(why.code);
     refused.system_errno = why.system_errno;
     refused.message.set(why.message);
-    log_limit_.log(spdlog::level::err, session.stream->name() + ": " + why.message);
+    log_limit_.log(spdlog::level::err, nullptr, session.stream->name(),
+                   session.stream->name() + ": " + why.message);
     if (!session.send(refused)) end(session);
 }
 
@@ -295,7 +297,7 @@ void Broker::on_control_message(Session& session, Type type) {
     if (type == Type::list_taps) return list_taps(session);
     wire::Reload reload{};
     if (type != Type::reload || !datagram_.as(reload)) return drop(session, kOutOfTurn);
-    if (session.peer.may_administer()) return reload_wanted_(session.id);
+    if (session.peer.may_administer()) return hooks_.reload_wanted(session.id);
     auto verdict = wire::make<wire::Verdict>();
     verdict.code = static_cast<int32_t>(Code::not_allowed);
     verdict.message.set("only root and the user that camtapd runs as may have it reload its configuration");

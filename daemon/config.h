@@ -38,6 +38,8 @@ struct StreamConfig {
     Seconds stale_after{1};
     Seconds linger{5};  // on-demand: how long the source goes on after the last tap has left
     bool on_demand = false;
+    bool confine = true;                             // the source: see daemon/source/confinement.h
+    uint64_t max_source_memory = uint64_t{4} << 30;  // of a confined source's own
     Access tap_access;
     Access publish_access;
     std::vector<std::string>

@@ -2,11 +2,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
-#include <spdlog/spdlog.h>
 #include <sys/random.h>
 #include <sys/resource.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -16,8 +13,10 @@
 #include "common/clock.h"
 #include "daemon/broker.h"
 #include "daemon/config.h"
+#include "daemon/event_log.h"
 #include "daemon/memory_reserve.h"
 #include "daemon/reloader.h"
+#include "daemon/service_status.h"
 
 namespace camtap {
 namespace {
@@ -31,15 +30,6 @@ struct CommandLine {
     std::string log_level;
     bool check_config = false;
 };
-
-void set_up_logging(const std::string& level) {
-    auto logger = spdlog::stderr_color_mt("camtapd");
-    const bool journal = getenv("JOURNAL_STREAM") != nullptr;  // which has its own times
-    logger->set_pattern(journal ? "%l: %v" : "%H:%M:%S.%e camtapd %^%l%$: %v");
-    logger->set_level(spdlog::level::from_str(level));
-    logger->flush_on(spdlog::level::info);
-    spdlog::set_default_logger(std::move(logger));
-}
 
 // Beside this program in the build tree, in ../libexec when installed. Not to be there is no error: streams
 // that programs publish need none.
@@ -82,7 +72,11 @@ class Daemon {
   public:
     Daemon(DaemonContext& context, ListenSocket& listen, const CommandLine& command_line)
         : context_(context),
-          broker_(context, listen, [this](uint64_t session) { reload(session); }),
+          config_path_(command_line.config),
+          status_([this] { return status_words(); }),
+          broker_(context, listen,
+                  {.reload_wanted = [this](uint64_t session) { reload(session); },
+                   .status_changed = [this] { status_.changed(); }}),
           reloader_(context.loop, command_line.config,
                     [this](Result<Config> loaded) { reloaded(std::move(loaded)); }),
           log_level_is_fixed_(!command_line.log_level.empty()) {}
@@ -94,9 +88,8 @@ class Daemon {
         if (Status added = on_signal(SIGHUP, [this] { reload(0); }); !added) return added;
         if (Status started = reloader_.start(); !started) return started;
         if (Status started = broker_.start(config.streams); !started) return started;
-        sd_event_set_watchdog(context_.loop.get(), 1);
-        spdlog::info("ready: {}", broker_.status());
-        sd_notifyf(0, "READY=1\nSTATUS=%s", broker_.status().c_str());
+        if (Status told = status_.ready(context_.loop); !told) return told;
+        spdlog::info("ready: {}", status_words());
         return context_.loop.run();
     }
 
@@ -108,10 +101,16 @@ class Daemon {
         return Done{};
     }
 
+    std::string status_words() const {
+        if (!broker_.has_streams())
+            return "no streams yet: add one to " + config_path_ + ", then run camtap reload";
+        return broker_.status();
+    }
+
     // `session` waits for the verdict; 0 = nobody (SIGHUP).
     void reload(uint64_t session) {
         if (session != 0) waiting_.push_back(session);
-        sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", static_cast<long long>(monotonic_ns() / 1000));
+        status_.reloading();
         reloader_.request();
     }
 
@@ -133,16 +132,16 @@ class Daemon {
         } else {
             verdict.code = static_cast<int32_t>(Code::invalid);
             verdict.message.set(loaded.error().message);
-            spdlog::error("the configuration stays as it was: {}", loaded.error().message);
+            log_event(spdlog::level::err, &event::kReloadFailed, {},
+                      "the configuration stays as it was: " + loaded.error().message);
         }
         for (const uint64_t session : std::exchange(waiting_, {})) broker_.send_verdict(session, verdict);
-        sd_notifyf(0, "READY=1\nSTATUS=%s%s", loaded ? "" : "reload failed; ",
-                   loaded ? broker_.status().c_str() : loaded.error().message.c_str());
+        status_.reloaded(loaded ? "" : loaded.error().message);
     }
 
     void shut_down() {
         if (std::exchange(shutting_down_, true)) return context_.loop.stop();  // asked twice: at once
-        sd_notify(0, "STOPPING=1");
+        status_.stopping();
         spdlog::info("stopping");
         if (auto timer = context_.loop.on_timer([this] { context_.loop.stop(); })) {
             shut_down_timer_ = std::move(*timer);
@@ -152,6 +151,8 @@ class Daemon {
     }
 
     DaemonContext& context_;
+    const std::string config_path_;
+    ServiceStatus status_;
     Broker broker_;
     Reloader reloader_;
     std::vector<EventSource> signals_;

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <spdlog/spdlog.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
@@ -10,6 +9,7 @@
 #include <algorithm>
 
 #include "common/clock.h"
+#include "daemon/event_log.h"
 #include "daemon/spawn.h"
 
 namespace camtap {
@@ -131,7 +131,8 @@ void SourceSupervisor::spawn() {
         if (process) process_ = std::move(*process);
     }
     wake_at(INT64_MAX);
-    spdlog::info("{}: source started, process {}", stream_, pid_);
+    log_event(spdlog::level::info, nullptr, stream_,
+              fmt::format("{}: source started, process {}", stream_, pid_));
     hooks_.started(std::move(source->connection));
 }
 
@@ -156,7 +157,8 @@ void SourceSupervisor::on_timer() {
             phase_ = Phase::stuck;
             next_step_ns_ = INT64_MAX;
             const std::string reason = fmt::format("process {} is stuck in the kernel (a driver?)", pid_);
-            spdlog::error("{}: {}; nothing else is started for this stream until it ends", stream_, reason);
+            log_event(spdlog::level::err, nullptr, stream_,
+                      stream_ + ": " + reason + "; nothing else is started for this stream until it ends");
             hooks_.exited(SourceExit{.reason = reason, .stuck = true});
         }
     }
@@ -209,12 +211,14 @@ void SourceSupervisor::on_exit(int wait_status) {
                   : exit.ended        ? failure_
                   : !failure_.empty() ? failure_
                                       : describe_exit(wait_status);
-    spdlog::log(exit.ended || exit.stopped ? spdlog::level::info : spdlog::level::warn,
-                "{}: source process {} {}{}", stream_, pid,
-                exit.ended     ? "came to its end"
-                : exit.stopped ? "stopped"
-                               : "failed: ",
-                exit.ended || exit.stopped ? "" : exit.reason);
+    if (exit.ended || exit.stopped) {
+        log_event(spdlog::level::info, nullptr, stream_,
+                  fmt::format("{}: source process {} {}", stream_, pid,
+                              exit.ended ? "came to its end" : "stopped"));
+    } else {
+        log_event(spdlog::level::warn, &event::kSourceRestarted, stream_,
+                  fmt::format("{}: source process {} failed: {}", stream_, pid, exit.reason));
+    }
     if (!wanted_) {
         phase_ = Phase::off;
     } else if (restart_at_once_) {

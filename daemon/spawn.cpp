@@ -32,6 +32,7 @@ static bool passes_to_source(std::string_view variable) {
                                                     "OPENCV_",
                                                     "GST_",
                                                     "DISPLAY=",
+                                                    "JOURNAL_STREAM=",
                                                     "XDG_RUNTIME_DIR=",
                                                     "http_proxy=",
                                                     "https_proxy=",

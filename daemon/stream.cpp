@@ -1,7 +1,5 @@
 #include "daemon/stream.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 
 #include "common/clock.h"
@@ -93,13 +91,21 @@ const char* stream_state_name(StreamState state) {
 void Stream::set_state(StreamState state, std::string reason) {
     if (state == state_ && reason == reason_) return;
     if (state != state_) {
-        log_limit_.log(spdlog::level::info, fmt::format("{}: {}{}{}", name(), stream_state_name(state),
-                                                        reason.empty() ? "" : ": ", reason));
+        const bool was_up = state_ == StreamState::live || state_ == StreamState::stale;
+        const bool is_up = state == StreamState::live || state == StreamState::stale;
+        log_limit_.log(
+            state == StreamState::offline && was_up ? spdlog::level::warn : spdlog::level::info,
+            is_up == was_up ? nullptr
+            : is_up         ? &event::kStreamUp
+                            : &event::kStreamDown,
+            name(),
+            fmt::format("{}: {}{}{}", name(), stream_state_name(state), reason.empty() ? "" : ": ", reason));
     }
     state_ = state;
     reason_ = std::move(reason);
     if (state_ != StreamState::live) ask_to_be_told();
     tell_change();
+    hooks_.state_changed();
 }
 
 // Of the frame that makes the stream live: a publisher with a large stock asks seldom.
@@ -335,7 +341,7 @@ void Stream::lose_publisher(const std::string& why) {
 void Stream::publisher_broke_protocol(const Error& error) {
     if (publisher_ == nullptr) return;
     const std::string reason = "its publisher broke the protocol: " + error.message;
-    log_limit_.log(spdlog::level::warn, name() + ": " + reason);
+    log_limit_.log(spdlog::level::warn, nullptr, name(), name() + ": " + reason);
     if (publisher_->spawned) supervisor_.fail(reason);
     end_publisher(reason);
 }

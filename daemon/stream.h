@@ -28,6 +28,7 @@ class Stream {
         std::function<void(Session&)> hear_out;  // takes what it has sent, until it hangs up
         std::function<void(Session&)> end_session;
         std::function<void()> source_reaped;
+        std::function<void()> state_changed;
     };
     Stream(DaemonContext& context, StreamConfig config, Hooks hooks);
     ~Stream();

@@ -1,6 +1,5 @@
 // Generations of a stream: how one is made, opened to the taps, and closed; and what is known of the stream
 // as a whole.
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -56,7 +55,8 @@ Status Stream::check_memory(const GenerationPlan& plan) const {
 Status Stream::reserve_numbers(uint64_t through) {
     Status kept = context_.sequences.reserve(name(), through);
     if (kept || kept.error().code == Code::limit) return kept;
-    spdlog::error("{}: sequence numbers may repeat after a crash: {}", name(), kept.error().message);
+    log_limit_.log(spdlog::level::err, nullptr, name(),
+                   name() + ": sequence numbers may repeat after a crash: " + kept.error().message);
     return Done{};
 }
 

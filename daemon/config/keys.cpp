@@ -15,6 +15,7 @@ namespace {
 
 constexpr uint64_t kMaxFrameBytes = uint64_t{1} << 40;  // as Geometry::valid()
 constexpr uint64_t kMaxMemoryBytes = uint64_t{1} << 46;
+constexpr uint64_t kLeastSourceMemory = uint64_t{64} << 20;  // less, and its libraries can't start
 constexpr double kMaxFramesPerSecond = 10000;
 constexpr Seconds kShortest{0.001};
 constexpr Seconds kLongest{24 * 3600};
@@ -144,6 +145,12 @@ constexpr Key<StreamDraft> kStreamKeys[] = {
     {"start", read_start},
     {"linger", [](const Setting& s, const std::string&,
                   StreamDraft& d) { return store(read_duration(s, Seconds(0), kLongest), d.stream.linger); }},
+    {"confine", [](const Setting& s, const std::string&,
+                   StreamDraft& d) { return store(read_boolean(s), d.stream.confine); }},
+    {"max_source_memory",
+     [](const Setting& s, const std::string&, StreamDraft& d) {
+         return store(read_size(s, kLeastSourceMemory, kMaxMemoryBytes), d.stream.max_source_memory);
+     }},
     {"allow_users", read_access<&StreamDraft::tap_access, &AccessBuilder::add_user>},
     {"allow_groups", read_access<&StreamDraft::tap_access, &AccessBuilder::add_group>},
 };

@@ -82,8 +82,12 @@ std::string option_of(std::string_view key) {
 Status read_source_arguments(const Value::Table& table, const std::string& directory, StreamConfig& stream) {
     if (stream.source == "publisher") return Done{};
     auto& arguments = stream.source_arguments;
-    arguments = {"--stream", stream.name, "--max-frame-bytes", std::to_string(stream.max_frame_bytes),
-                 stream.source};
+    arguments = {"--stream", stream.name, "--max-frame-bytes", std::to_string(stream.max_frame_bytes)};
+    if (stream.confine) {
+        arguments.insert(arguments.end(),
+                         {"--confined", "--max-memory", std::to_string(stream.max_source_memory)});
+    }
+    arguments.push_back(stream.source);
     for (const SourceKey& key : source_keys()) {
         const Setting* setting = key.source == stream.source ? find(table, key.name) : nullptr;
         if (!setting) continue;

@@ -7,7 +7,6 @@
 // Exit status: 0 the end, or the daemon went away; 1 failed, and said why; 2 bad arguments.
 #include <fcntl.h>
 #include <signal.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -16,7 +15,9 @@
 #include <memory>
 
 #include "common/unique_fd.h"
+#include "daemon/source/confinement.h"
 #include "daemon/source/images.h"
+#include "daemon/source/log.h"
 #include "daemon/source/options.h"
 #include "daemon/source/pattern.h"
 #include "daemon/source/publish_loop.h"
@@ -46,14 +47,6 @@ uint32_t stock_for(const Options& options) {
     return pattern != nullptr && pattern->fps == 0 ? kFlatOutStock : kStock;
 }
 
-void log_as(const std::string& stream) {
-    auto logger = spdlog::stderr_color_mt("camtap-source");
-    const bool journal = getenv("JOURNAL_STREAM") != nullptr;  // which has its own times
-    logger->set_pattern((journal ? "%l: " : "%H:%M:%S.%e camtap-source %^%l%$: ") + stream + ": %v");
-    logger->flush_on(spdlog::level::info);
-    spdlog::set_default_logger(std::move(logger));
-}
-
 PublisherHandle attach(const std::string& stream, const std::string& socket, uint32_t stock, int connection) {
     camtap_publisher_options options = CAMTAP_INIT(camtap_publisher_options);
     options.stock = stock;
@@ -67,8 +60,15 @@ PublisherHandle attach(const std::string& stream, const std::string& socket, uin
     return PublisherHandle(publisher);
 }
 
+int give_up(camtap_publisher* publisher, const std::string& why) {
+    spdlog::error("{}", why);
+    if (camtap_publisher_report(publisher, CAMTAP_FAILED, why.c_str()) != CAMTAP_OK)
+        spdlog::error("{}", camtap_last_error());
+    return static_cast<int>(Outcome::failed);
+}
+
 int publish(const Options& options, int connection) {
-    log_as(options.stream);
+    log_as(options.stream, connection >= 0);
     // One's own descriptor of the same socket, to see the daemon's hang-up while there is nothing to be
     // published.
     const UniqueFd watched(connection < 0 ? -1 : fcntl(connection, F_DUPFD_CLOEXEC, 0));
@@ -78,6 +78,10 @@ int publish(const Options& options, int connection) {
     loop_options.max_frame_bytes = options.max_frame_bytes;
     loop_options.sizes_differ = std::holds_alternative<ImagesOptions>(options.source);
     loop_options.spawned = connection >= 0;
+    if (options.confined) {
+        if (Status confined = confine(options.max_memory); !confined)
+            return give_up(publisher.get(), "the source can't be confined: " + confined.error().message);
+    }
     const std::unique_ptr<Source> source = make_source(options);
     PublishLoop loop(*source, publisher.get(), Waiter(watched.get()), loop_options);
     return static_cast<int>(loop.run());
@@ -93,7 +97,7 @@ int refuse(const Error& error) {
 int refuse_orders(const std::vector<std::string>& arguments, const Error& error, int connection) {
     const auto name = std::find(arguments.begin(), arguments.end(), "--stream");
     if (name != arguments.end() && name + 1 != arguments.end()) {
-        log_as(*(name + 1));
+        log_as(*(name + 1), true);
         if (const PublisherHandle publisher = attach(*(name + 1), {}, kStock, connection)) {
             const std::string text = "bad arguments: " + redact(error.message);
             if (camtap_publisher_report(publisher.get(), CAMTAP_FAILED, text.c_str()) != CAMTAP_OK) {

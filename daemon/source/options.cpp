@@ -131,6 +131,9 @@ Result<Parsed> parse(CLI::App& app, const std::vector<std::string>& arguments) {
                    "For camtapd: descriptor with the connection and all other arguments");
     app.add_option("--max-frame-bytes", o.max_frame_bytes, "Larger frames are dropped")
         ->check(CLI::PositiveNumber);
+    app.add_option("--max-memory", o.max_memory, "Bytes of memory of its own, if it is confined")
+        ->check(CLI::PositiveNumber);
+    app.add_flag("--confined", o.confined, "Give up what decoding and publishing don't need");
     auto* as_images = app.add_subcommand("images", "A directory of images");
     auto* as_video = app.add_subcommand("video", "Whatever OpenCV's VideoCapture opens");
     auto* as_pattern = app.add_subcommand("pattern", "A moving test picture that certifies itself");

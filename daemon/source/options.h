@@ -50,6 +50,8 @@ struct Options {
     std::string socket;  // empty: as camtap.h says
     int broker_fd = -1;  // ≥ 0: the arguments, and the connection, come from there
     uint64_t max_frame_bytes = UINT64_MAX;
+    uint64_t max_memory = UINT64_MAX;  // of the process's own
+    bool confined = false;             // see confinement.h
     std::variant<std::monostate, ImagesOptions, VideoOptions, PatternOptions> source;
 };
 

@@ -32,7 +32,8 @@ struct Generations : testing::Test {
                                         Stream::Hooks{.source_started = [](Stream&, UniqueFd) {},
                                                       .hear_out = [](Session&) {},
                                                       .end_session = [](Session&) {},
-                                                      .source_reaped = [] {}});
+                                                      .source_reaped = [] {},
+                                                      .state_changed = [] {}});
     }
     void SetUp() override {
         publisher.stock = 2;

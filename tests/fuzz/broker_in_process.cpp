@@ -46,7 +46,9 @@ BrokerInProcess::BrokerInProcess(const DaemonConfig& config, const std::vector<S
                .sequences = std::move(*SequenceStore::open(place().directory + "/missing/sequences")),
                .instance = 1,
                .source_program = "/nonexistent/camtap-source"} {
-    broker_.emplace(context_, *place().listen, [this](uint64_t session) { waiting_.push_back(session); });
+    broker_.emplace(context_, *place().listen,
+                    Broker::Hooks{.reload_wanted = [this](uint64_t session) { waiting_.push_back(session); },
+                                  .status_changed = [] {}});
     CAMTAP_CHECK(broker_->start(streams).ok());
 }
 

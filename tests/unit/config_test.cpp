@@ -95,6 +95,7 @@ TEST_F(ConfigTest, SourceKeysBecomeArgumentsInOneOrder) {
         [[stream]]
         name = "pictures"
         source = "images"
+        confine = false
         watch = true
         max_file_bytes = "1 MiB"
         max_pixels = 1000
@@ -117,6 +118,7 @@ TEST_F(ConfigTest, SourceKeysBecomeArgumentsInOneOrder) {
         name = "usb"
         source = "video"
         device = 2
+        max_source_memory = "1 GiB"
 
         [[stream]]
         name = "test"
@@ -132,16 +134,18 @@ TEST_F(ConfigTest, SourceKeysBecomeArgumentsInOneOrder) {
     EXPECT_EQ(config.streams[0].source_arguments,
               (Words{"--stream", "pictures", "--max-frame-bytes", "268435456", "images", "--path", pictures,
                      "--fps", "2.5", "--watch", "--max-pixels", "1000", "--max-file-bytes", "1048576"}));
-    EXPECT_EQ(
-        config.streams[1].source_arguments,
-        (Words{"--stream", "gate", "--max-frame-bytes", "4096", "video", "--url", "rtsp://user:secret@host/x",
-               "--backend", "ffmpeg", "--fps", "29.97", "--loop", "--realtime", "off"}));
+    EXPECT_EQ(config.streams[1].source_arguments,
+              (Words{"--stream", "gate", "--max-frame-bytes", "4096", "--confined", "--max-memory",
+                     "4294967296", "video", "--url", "rtsp://user:secret@host/x", "--backend", "ffmpeg",
+                     "--fps", "29.97", "--loop", "--realtime", "off"}));
     EXPECT_TRUE(config.streams[1].on_demand);
     EXPECT_EQ(config.streams[2].source_arguments,
-              (Words{"--stream", "usb", "--max-frame-bytes", "268435456", "video", "--device", "2"}));
+              (Words{"--stream", "usb", "--max-frame-bytes", "268435456", "--confined", "--max-memory",
+                     "1073741824", "video", "--device", "2"}));
     EXPECT_EQ(config.streams[3].source_arguments,
-              (Words{"--stream", "test", "--max-frame-bytes", "268435456", "pattern", "--width", "640",
-                     "--height", "480", "--fps", "0", "--format", "gray16", "--frames", "12"}));
+              (Words{"--stream", "test", "--max-frame-bytes", "268435456", "--confined", "--max-memory",
+                     "4294967296", "pattern", "--width", "640", "--height", "480", "--fps", "0", "--format",
+                     "gray16", "--frames", "12"}));
 }
 
 TEST_F(ConfigTest, WithoutNamesOnlyRootAndTheDaemonMay) {

@@ -1,0 +1,57 @@
+#include "daemon/service_status.h"
+
+#include <systemd/sd-daemon.h>
+
+#include <algorithm>
+
+#include "common/clock.h"
+
+namespace camtap {
+
+// A publisher can make states come and go as fast as it likes.
+static constexpr int64_t kLeastPauseNs = kNsPerSecond / 4;
+
+// One line: what follows a line break would be another assignment.
+static std::string one_line(std::string text) {
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return c >= 0 && c < ' '; }, ' ');
+    return text;
+}
+
+Status ServiceStatus::ready(EventLoop& loop) {
+    auto timer = loop.on_timer([this] { tell(); });
+    if (!timer) return timer.error();
+    timer_ = std::move(*timer);
+    sd_event_set_watchdog(loop.get(), 1);
+    told_ns_ = monotonic_ns();
+    sd_notifyf(0, "READY=1\nSTATUS=%s", one_line(words_()).c_str());
+    return Done{};
+}
+
+void ServiceStatus::reloading() {
+    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", static_cast<long long>(monotonic_ns() / 1000));
+}
+
+void ServiceStatus::reloaded(const std::string& trouble) {
+    trouble_ = trouble;
+    sd_notify(0, "READY=1");
+    tell();
+}
+
+void ServiceStatus::stopping() {
+    timer_.reset();
+    sd_notify(0, "STOPPING=1");
+}
+
+void ServiceStatus::changed() {
+    if (timer_) timer_.fire_at(told_ns_ + kLeastPauseNs);
+}
+
+void ServiceStatus::tell() {
+    told_ns_ = monotonic_ns();
+    const std::string words =
+        trouble_.empty() ? words_() : words_() + "; the last reload failed: " + trouble_;
+    sd_notifyf(0, "STATUS=%s", one_line(words).c_str());
+}
+
+}  // namespace camtap

@@ -1,0 +1,143 @@
+// Promise: whoever takes over a source through its codec reaches nothing but the source's own stream.
+#include "daemon/source/confinement.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <linux/io_uring.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <functional>
+#include <thread>
+
+namespace camtap::source {
+namespace {
+
+constexpr uint64_t kMemory = uint64_t{256} << 20;
+
+// What `attempt` returns in a process of its own that was confined; −1: it couldn't be.
+int confined(const std::function<int()>& attempt) {
+    const pid_t child = fork();
+    if (child == 0) {
+        if (!confine(kMemory).ok()) _exit(255);
+        _exit(attempt());
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    if (WIFSIGNALED(status)) return -WTERMSIG(status) - 1;
+    return WEXITSTATUS(status) == 255 ? -1 : WEXITSTATUS(status);
+}
+
+// errno, 0 = it worked.
+int outcome(long result) {
+    return result < 0 ? errno : 0;
+}
+
+TEST(Confinement, NoUnixSocketButTheOneItHas) {
+    EXPECT_EQ(confined([] { return outcome(socket(AF_UNIX, SOCK_SEQPACKET, 0)); }), EACCES);
+    // the kernel looks at the lower half of a register
+    EXPECT_EQ(confined([] { return outcome(syscall(SYS_socket, (1L << 32) | AF_UNIX, SOCK_SEQPACKET, 0)); }),
+              EACCES);
+    EXPECT_EQ(confined([] { return outcome(socket(AF_VSOCK, SOCK_STREAM, 0)); }), EACCES);
+    EXPECT_EQ(confined([] {
+                  int ends[2];
+                  return outcome(socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+              }),
+              0);
+}
+
+TEST(Confinement, NetworkCamerasStayInReach) {
+    EXPECT_EQ(confined([] { return outcome(socket(AF_INET, SOCK_STREAM, 0)); }), 0);
+    EXPECT_EQ(confined([] { return outcome(socket(AF_NETLINK, SOCK_RAW, 0)); }), 0);
+}
+
+TEST(Confinement, NoSignalsToOthers) {
+    EXPECT_EQ(confined([] { return outcome(kill(getppid(), 0)); }), EPERM);
+    EXPECT_EQ(confined([] { return outcome(syscall(SYS_tgkill, getppid(), getppid(), SIGKILL)); }), EPERM);
+    EXPECT_EQ(confined([] { return outcome(kill(-1, 0)); }), EPERM);
+    EXPECT_EQ(confined([] {
+                  const auto parent = static_cast<int>(syscall(SYS_pidfd_open, getppid(), 0));
+                  return outcome(syscall(SYS_pidfd_send_signal, parent, SIGKILL, nullptr, 0));
+              }),
+              EPERM);
+    EXPECT_EQ(confined([]() -> int {
+                  signal(SIGUSR1, SIG_DFL);
+                  raise(SIGUSR1);
+                  return 0;
+              }),
+              -SIGUSR1 - 1)
+        << "abort() and raise() work";
+}
+
+TEST(Confinement, NoLookIntoOtherProcesses) {
+#ifndef __SANITIZE_ADDRESS__
+    EXPECT_EQ(confined([] { return outcome(syscall(SYS_ptrace, 16 /* ATTACH */, getppid(), 0, 0)); }), EPERM);
+#endif
+    EXPECT_EQ(confined([] { return outcome(syscall(SYS_process_vm_readv, getppid(), 0, 0, 0, 0, 0)); }),
+              EPERM);
+    EXPECT_EQ(confined([] { return outcome(syscall(SYS_pidfd_getfd, 0, 0, 0)); }), EPERM);
+}
+
+TEST(Confinement, NoWayAroundTheFilter) {
+    EXPECT_EQ(confined([] {
+                  io_uring_params parameters{};
+                  return outcome(syscall(SYS_io_uring_setup, 1, &parameters));
+              }),
+              EPERM);
+    EXPECT_EQ(confined([] { return outcome(unshare(CLONE_NEWUSER)); }), EPERM);
+    EXPECT_EQ(confined([] { return outcome(syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0)); }),
+              EPERM);
+    EXPECT_EQ(confined([] { return outcome(syscall(SYS_clone3, nullptr, 0)); }), ENOSYS);
+    EXPECT_EQ(confined([] { return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? 0 : 1; }), 0);
+}
+
+TEST(Confinement, ThreadsWorkAndAreConfinedToo) {
+    EXPECT_EQ(confined([] {
+                  int result = -1;
+                  std::thread([&] { result = outcome(socket(AF_UNIX, SOCK_STREAM, 0)); }).join();
+                  return result;
+              }),
+              EACCES);
+}
+
+TEST(Confinement, ThreadsThatWereThereBeforeAreConfinedToo) {
+    const pid_t child = fork();
+    if (child == 0) {
+        int pipe_ends[2];
+        int result = -1;
+        if (pipe(pipe_ends) != 0) _exit(1);
+        std::thread early([&] {
+            char go;
+            if (read(pipe_ends[0], &go, 1) == 1) result = outcome(socket(AF_UNIX, SOCK_STREAM, 0));
+        });
+        const bool is_confined = confine(kMemory).ok();
+        if (write(pipe_ends[1], "g", 1) != 1) _exit(1);
+        early.join();
+        _exit(is_confined ? result : 255);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    EXPECT_EQ(WEXITSTATUS(status), EACCES);
+}
+
+#ifndef __SANITIZE_ADDRESS__
+TEST(Confinement, MemoryIsLimited) {
+    EXPECT_EQ(confined([] {
+                  void* memory =
+                      mmap(nullptr, kMemory, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                  return memory == MAP_FAILED ? errno : 0;
+              }),
+              ENOMEM);
+}
+#endif
+
+}  // namespace
+}  // namespace camtap::source
