@@ -36,7 +36,7 @@ grep -q "# mine" "$prefix/etc/camtap/camtap.toml" || fail "the configuration was
 # the service's files name the installed programs
 if command -v systemd-analyze >/dev/null; then
     units=("$prefix/lib/systemd/system/camtapd.service" "$prefix/lib/systemd/system/camtapd.socket")
-    complaints=$(systemd-analyze verify --recursive-errors=no "${units[@]}" 2>&1) && [ -z "$complaints" ] || fail "$complaints"
+    complaints=$(systemd-analyze verify --man=no --recursive-errors=no "${units[@]}" 2>&1) && [ -z "$complaints" ] || fail "$complaints"
 fi
 
 # the programs find library and source
