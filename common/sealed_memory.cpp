@@ -5,6 +5,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include <utility>
+
 namespace camtap {
 
 #ifndef MADV_POPULATE_WRITE
@@ -24,7 +26,7 @@ static Error memory_error(const char* what, int err) {
 Result<Mapping> Mapping::map(int fd, size_t bytes, Access access) {
     struct stat st {};
     if (fstat(fd, &st) != 0) return memory_error("fstat of shared memory", errno);
-    if (st.st_size < 0 || static_cast<uint64_t>(st.st_size) < bytes) {
+    if (std::cmp_less(st.st_size, bytes)) {
         return Error{Code::malformed, 0, "the shared memory is shorter than it was said to be"};
     }
     const int protection = access == Access::read_write ? PROT_READ | PROT_WRITE : PROT_READ;

@@ -6,7 +6,30 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <algorithm>
+#include <span>
+
 namespace camtap {
+namespace {
+
+// The peer's buffer is full, or: ETOOMANYREFS: too many descriptors of ours are in flight, because peers
+// don't receive them. EPERM, EACCES: a security module forbids it. No hang-up will follow any of these.
+constexpr int kNotNow[] = {EAGAIN, ENOBUFS, ENOMEM, ETOOMANYREFS, EPERM, EACCES};
+// EAGAIN: the backlog is full, which passes
+constexpr int kNoDaemon[] = {ENOENT, ECONNREFUSED, EAGAIN, ENOTDIR};
+constexpr int kNotAllowed[] = {EACCES, EPERM};
+constexpr int kLimit[] = {EMFILE, ENFILE};
+
+bool is_one_of(std::span<const int> errors, int error) {
+    return std::find(errors.begin(), errors.end(), error) != errors.end();
+}
+
+const char* variable(const char* name) {
+    const char* const value = getenv(name);
+    return value != nullptr ? value : "";
+}
+
+}  // namespace
 
 wire::Type Datagram::type() const {
     wire::Header header{};
@@ -23,7 +46,7 @@ Sent send_bytes(int socket, const void* data, size_t bytes, int fd) {
     if (fd >= 0) {
         message.msg_control = control;
         message.msg_controllen = sizeof control;
-        cmsghdr* head = CMSG_FIRSTHDR(&message);
+        auto* const head = reinterpret_cast<cmsghdr*>(control);
         head->cmsg_level = SOL_SOCKET;
         head->cmsg_type = SCM_RIGHTS;
         head->cmsg_len = CMSG_LEN(sizeof(int));
@@ -31,18 +54,14 @@ Sent send_bytes(int socket, const void* data, size_t bytes, int fd) {
     }
     while (sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
         if (errno == EINTR) continue;
-        // ETOOMANYREFS: too many descriptors of ours are in flight, because peers don't receive them
-        // EPERM, EACCES: a security module forbids it. No hang-up will follow any of these.
-        const bool full = errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM || errno == ETOOMANYREFS ||
-                          errno == EPERM || errno == EACCES;
-        return full ? Sent::full : Sent::hang_up;
+        return is_one_of(kNotNow, errno) ? Sent::full : Sent::hang_up;
     }
     return Sent::yes;
 }
 
 static void take_descriptors(msghdr& message, UniqueFd& first) {
     for (cmsghdr* head = CMSG_FIRSTHDR(&message); head != nullptr; head = CMSG_NXTHDR(&message, head)) {
-        if (head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS) continue;
+        if (head->cmsg_type != SCM_RIGHTS) continue;  // a Unix socket has none of another level
         const size_t count = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
         for (size_t i = 0; i < count; ++i) {
             int fd = -1;
@@ -98,27 +117,26 @@ Result<UniqueFd> connect_to(const std::string& path) {
     UniqueFd fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!fd) {
         Error error = system_error("socket", errno);
-        if (errno == EMFILE || errno == ENFILE) error.code = Code::limit;
+        if (is_one_of(kLimit, errno)) error.code = Code::limit;
         return error;
     }
     if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
         const int err = errno;
         Error error = system_error("connecting to camtapd at " + path, err);
-        // EAGAIN: the backlog is full, which passes
-        if (err == ENOENT || err == ECONNREFUSED || err == EAGAIN || err == ENOTDIR)
+        if (is_one_of(kNotAllowed, err)) error.code = Code::not_allowed;
+        if (is_one_of(kNoDaemon, err)) {
             error.code = Code::no_daemon;
-        if (err == EACCES || err == EPERM) error.code = Code::not_allowed;
-        if (error.code == Code::no_daemon)
             error.message += " (is camtapd running? CAMTAP_SOCKET names another socket)";
+        }
         return error;
     }
     return fd;
 }
 
 std::string default_socket_path() {
-    if (const char* path = getenv("CAMTAP_SOCKET"); path != nullptr && *path != 0) return path;
-    if (const char* dir = getenv("XDG_RUNTIME_DIR"); dir != nullptr && *dir != 0) {
-        std::string path = std::string(dir) + "/camtap.sock";
+    if (const std::string path = variable("CAMTAP_SOCKET"); !path.empty()) return path;
+    if (const std::string directory = variable("XDG_RUNTIME_DIR"); !directory.empty()) {
+        const std::string path = directory + "/camtap.sock";
         struct stat st {};
         if (stat(path.c_str(), &st) == 0) return path;
     }
