@@ -23,6 +23,8 @@
 #include <string>
 #include <vector>
 
+#include "common/unique_fd.h"
+
 extern char** environ;
 
 namespace camtap::test {
@@ -87,6 +89,12 @@ class Child {
     void kill(int signal) const {
         if (pid_ > 0) ::kill(pid_, signal);
     }
+    // Whether it has ended within `seconds`. It is still to be reaped by wait().
+    bool ends_within(int seconds) const {
+        const UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
+        pollfd ended{process.get(), POLLIN, 0};
+        return poll(&ended, 1, seconds * 1000) == 1;
+    }
     // Blocks until it ends; −signal if a signal ended it.
     int wait() {
         int status = 0;
@@ -109,6 +117,7 @@ class DaemonProcess {
     }
     DaemonProcess() = default;  // write_config() and start() by hand
     ~DaemonProcess() {
+        end();
         if (testing::Test::HasFailure()) std::fprintf(stderr, "--- camtapd's log\n%s---\n", log().c_str());
     }
 
@@ -136,6 +145,15 @@ class DaemonProcess {
         }
         close(notify);
         ASSERT_NE(said.find("READY=1"), std::string::npos) << log();
+    }
+    // In order, for what a sanitizer or a coverage report has to say of it; but at once, which is what the
+    // second signal asks for.
+    void end() {
+        if (child_.pid() <= 0 || child_.ends_within(0)) return;
+        child_.kill(SIGCONT);
+        for (int i = 0; i < 2; ++i) child_.kill(SIGTERM);
+        if (!child_.ends_within(10)) return;
+        EXPECT_EQ(child_.wait(), 0) << "camtapd has found a fault with itself";
     }
     int stop(int signal = SIGTERM) {
         child_.kill(signal);
