@@ -64,6 +64,15 @@ TEST(ANameOfMaximumLength, AndOneByteMoreIsRefusedByEveryCall) {
     expect_bad_name([&] { return list_taps(daemon.socket_path(), kTooLong); });
 }
 
+// A std::string may hold a 0, which would end the name early and make it another stream's.
+TEST(AName, WithAZeroInItIsNoName) {
+    Daemon daemon(stream_named("front"));
+    const std::string name("front\0door", 10);
+    std::string words;
+    EXPECT_EQ(refusal_of([&] { return Tap(name, daemon.tap_options()); }, words), CAMTAP_ERROR_BAD_NAME);
+    EXPECT_EQ(refusal_of([&] { return daemon.publisher(name); }, words), CAMTAP_ERROR_BAD_NAME);
+}
+
 TEST(ASocketPath, OfMaximumLengthWorksForDaemonAndClients) {
     const TemporaryDirectory directory;
     const std::string longest = directory.file(std::string(107 - directory.path().size() - 1, 's'));

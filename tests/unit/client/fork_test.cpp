@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/system/forked.h"
 #include "tests/unit/client/c_handles.h"
 #include "tests/unit/client/fake_daemon.h"
 
@@ -14,7 +15,7 @@ namespace {
 template <class Body>
 int in_child(Body body) {
     const pid_t pid = fork();
-    if (pid == 0) _exit(body());
+    if (pid == 0) leave(body());
     int status = 0;
     waitpid(pid, &status, 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

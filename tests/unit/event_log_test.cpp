@@ -1,0 +1,113 @@
+// Promise: an operator is told once, in the right place, and nobody can drown what is said of the others.
+#include "daemon/event_log.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "daemon/log_limit.h"
+#include "tests/system/forked.h"
+
+namespace camtap {
+namespace {
+
+// What `body` leaves on stderr, in a child whose stderr is what systemd calls the journal, if `journal`.
+std::string said_by(bool journal, const std::function<void()>& body) {
+    std::string file = std::filesystem::temp_directory_path() / "camtap-test-XXXXXX";
+    const int fd = mkstemp(file.data());
+    const int status = test::Forked([&](test::Forked::Child&) {
+                           struct stat st {};
+                           if (fstat(fd, &st) != 0 || dup2(fd, STDERR_FILENO) < 0) return 1;
+                           const std::string stream =
+                               std::to_string(st.st_dev) + ":" + std::to_string(st.st_ino);
+                           setenv("JOURNAL_STREAM", journal ? stream.c_str() : "1:1", 1);
+                           set_up_logging("debug");
+                           body();
+                           spdlog::default_logger()->flush();
+                           return 0;
+                       }).join();
+    EXPECT_EQ(status, 0);
+    std::ostringstream text;
+    text << std::ifstream(file).rdbuf();
+    std::filesystem::remove(file);
+    close(fd);
+    return text.str();
+}
+
+void say_everything() {
+    using namespace spdlog::level;
+    for (const level_enum level : {debug, info, warn, err, critical}) {
+        log_event(level, &event::kStreamUp, "front", "front: a line");
+        log_event(level, nullptr, {}, "a line of the daemon's own");
+    }
+    spdlog::info("a line without fields");
+}
+
+TEST(EventLog, GoesToStderrForPeople) {
+    const std::string said = said_by(false, say_everything);
+    EXPECT_NE(said.find("front: a line"), std::string::npos) << said;
+    EXPECT_NE(said.find("a line without fields"), std::string::npos) << said;
+}
+
+TEST(EventLog, GoesToTheJournalInsteadIfStderrIsTheJournal) {
+    EXPECT_EQ(said_by(true, say_everything), "");
+}
+
+size_t lines(const std::string& text, const std::string& with) {
+    size_t count = 0;
+    std::istringstream all(text);
+    for (std::string line; std::getline(all, line);) count += line.find(with) != std::string::npos;
+    return count;
+}
+
+TEST(LogLimit, SaysAFewLinesASecondAndHowManyItLeftOut) {
+    const std::string said = said_by(false, [] {
+        LogLimit limit;
+        const auto second = [] { return monotonic_ns() / kNsPerSecond; };
+        const int64_t first = second();
+        while (second() == first) {
+        }  // a whole second lies before us
+        for (int i = 0; i < 100; ++i) limit.log(spdlog::level::info, nullptr, {}, "flood");
+        const int64_t now = second();
+        while (second() == now) {
+        }
+        limit.log(spdlog::level::info, nullptr, {}, "flood");
+    });
+    EXPECT_EQ(lines(said, "80 more lines"), 1u) << said;
+    EXPECT_EQ(lines(said, "flood"), 21u) << said;
+}
+
+TEST(LogLimit, OfOneUserIsNotAnothers) {
+    const std::string said = said_by(false, [] {
+        ClientLog log;
+        for (int i = 0; i < 1000; ++i) log.of(1).log(spdlog::level::info, nullptr, {}, "flood");
+        log.of(2).log(spdlog::level::info, nullptr, {}, "a quiet one");
+    });
+    EXPECT_EQ(lines(said, "a quiet one"), 1u) << said;
+}
+
+TEST(LogLimit, OfManyUsersTakesNoMoreMemory) {
+    ClientLog log;
+    const LogLimit& first = log.of(1000);
+    for (uid_t user = 1001; user < 1064; ++user) EXPECT_NE(&log.of(user), &first);
+    // those who come last share one, if all the others have just said something
+    EXPECT_EQ(said_by(false,
+                      [] {
+                          ClientLog full;
+                          for (uid_t user = 1; user <= 64; ++user) {
+                              for (int i = 0; i < 21; ++i)
+                                  full.of(user).log(spdlog::level::trace, nullptr, {}, "");
+                          }
+                          if (&full.of(100) != &full.of(200)) spdlog::info("two limits");
+                      }),
+              "");
+}
+
+}  // namespace
+}  // namespace camtap
