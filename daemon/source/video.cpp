@@ -1,16 +1,19 @@
 #include "daemon/source/video.h"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstdlib>
+#include <filesystem>
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/videoio/registry.hpp>
 #include <vector>
 
 #include "common/clock.h"
+#include "common/unique_fd.h"
 #include "daemon/source/redact.h"
 #include "daemon/source/slot_mat.h"
 
@@ -53,6 +56,23 @@ const char* device_fault(const std::string& path) {
 
 std::string device_path(const std::string& where) {
     return is_number(where) ? "/dev/video" + where : where;
+}
+
+bool has_network() {
+    for (const int family : {AF_INET, AF_INET6}) {
+        if (UniqueFd(socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0))) return true;
+    }
+    return false;
+}
+
+// The service keeps its sources off the network until an operator opens it for them.
+std::string network_hint(const VideoOptions& options) {
+    const bool is_address = options.kind == Kind::url || options.kind == Kind::pipeline;
+    if (!is_address || options.where.find("://") == std::string::npos || has_network()) return {};
+    std::error_code error;
+    const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+    return "; the service has no network: " +
+           (self / "../../share/camtap/network.conf").lexically_normal().string() + " opens it, and says how";
 }
 
 bool is_built_in(cv::VideoCaptureAPIs api) {
@@ -136,7 +156,7 @@ Status VideoSource::open_capture() {
     const char* answer =
         options_.kind == Kind::url ? ": no answer, or none that is a video" : ": nothing that can be decoded";
     return failure("can't open " + words_ + answer + " (tried " + tried + ", for " + std::to_string(seconds) +
-                   " s)");
+                   " s)" + network_hint(options_));
 }
 
 void VideoSource::expect_size_of_header() {

@@ -1,5 +1,9 @@
+#include <errno.h>
 #include <gtest/gtest.h>
+#include <seccomp.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
@@ -179,6 +183,34 @@ TEST_F(Video, an_address_where_nobody_answers_fails_without_its_password) {
     options.backend = Backend::ffmpeg;
     expect_failure(options, "http://***@127.0.0.1:1/stream: no answer");
     EXPECT_FALSE(contains(driver->failure, "geheim"));
+}
+
+// As RestrictAddressFamilies= does it.
+void lose_the_network() {
+    const scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    for (const uint64_t family : {AF_INET, AF_INET6}) {
+        if (seccomp_rule_add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
+                             SCMP_A0(SCMP_CMP_EQ, family)) != 0)
+            _exit(1);
+    }
+    if (seccomp_load(filter) != 0) _exit(1);
+}
+
+TEST_F(Video, an_address_without_a_network_names_the_file_that_opens_it) {
+    VideoOptions options;
+    options.kind = VideoOptions::Kind::url;
+    options.where = "http://127.0.0.1:1/stream";
+    options.backend = Backend::ffmpeg;
+    const auto fail_without_network = [&] {
+        lose_the_network();
+        show(options);
+        std::fprintf(stderr, "%s\n", driver->failure.c_str());
+        _exit(0);
+    };
+    EXPECT_EXIT(fail_without_network(), testing::ExitedWithCode(0),
+                "no network: .*camtap/network.conf opens it");
+    EXPECT_EQ(show(options), Driver::Stop::failed);
+    EXPECT_FALSE(contains(driver->failure, "network.conf")) << "with a network: " << driver->failure;
 }
 
 TEST_F(Video, a_missing_device) {
