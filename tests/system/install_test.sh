@@ -39,6 +39,28 @@ if command -v systemd-analyze >/dev/null; then
     complaints=$(systemd-analyze verify --man=no --recursive-errors=no "${units[@]}" 2>&1) && [ -z "$complaints" ] || fail "$complaints"
 fi
 
+# each option that a program tells of is in its manual page, and each key in the configuration's
+if [ -e "$prefix/share/man/man8/camtapd.8" ]; then
+    documented() { # documented PAGE PROGRAM [COMMAND]
+        local page=$prefix/share/man/$1 option
+        shift
+        for option in $("$@" --help | grep -oE '^ +(-h,)?-[a-zA-Z-]+' | grep -oE -e '-?-[a-z-]+$'); do
+            grep -q -e "$option" <(sed 's/\\//g' "$page") || fail "$* $option is not in $page"
+        done
+    }
+    documented man8/camtapd.8 "$prefix/bin/camtapd"
+    documented man1/camtap.1 "$prefix/bin/camtap"
+    for command in $("$prefix/bin/camtap" --help | sed -n '/^Subcommands/,/^$/s/^  \([a-z]\+\) .*/\1/p'); do
+        grep -q "^\\\\fB$command\\\\f" "$prefix/share/man/man1/camtap.1" || fail "camtap $command is not in camtap.1"
+        documented man1/camtap.1 "$prefix/bin/camtap" "$command"
+    done
+    for key in $(sed -n 's/^#\([a-z_]\+\) = .*/\1/p' "$prefix/share/doc/camtap/camtap.toml"); do
+        grep -q "$key" <(sed 's/\\//g' "$prefix/share/man/man5/camtap.toml.5") || fail "$key is not in camtap.toml.5"
+    done
+elif command -v scdoc >/dev/null; then
+    fail "no manual pages are installed"
+fi
+
 # the programs find library and source
 for program in camtapd camtap; do
     [[ $("$prefix/bin/$program" --version) == *"$version"* ]] || fail "$program --version"
