@@ -19,6 +19,11 @@ build: build-release  ## what is installed, in build/release
 install: build  ## to PREFIX, which is /usr/local
 	@cmake --install build/release --prefix $(PREFIX)
 
+deb: build  ## Debian packages, in build/deb
+	@rm -rf build/deb
+	@cpack --config build/release/CPackConfig.cmake -B build/deb >build/deb.log 2>&1 || (cat build/deb.log; exit 1)
+	@rm -rf build/deb/_CPack_Packages; ls build/deb/*.deb
+
 bench: build-bench  ## what sharing costs on this machine, as a table (BENCH=--quick: in 20 seconds)
 	@build/bench/tests/bench/camtap_bench $(BENCH)
 
@@ -58,5 +63,5 @@ build-%:
 	@cmake --preset $* >build/$*.log 2>&1 || (cat build/$*.log; exit 1)
 	@cmake --build --preset $* -j $(JOBS)
 
-.PHONY: help demo test bench build install sanitize model-full kill-all soak fuzz coverage bare-test \
+.PHONY: help demo test bench build install deb sanitize model-full kill-all soak fuzz coverage bare-test \
         bare-demo format clean
