@@ -35,7 +35,7 @@ Owner owner_of(std::string_view name) {
         if (name.substr(0, own.size()) == own) return Owner::camtap;
     }
     for (const std::string_view passed : {"libcamtap_faults", "libc.", "libstdc++", "libgcc_s", "libm.",
-                                          "libsystemd", "libspdlog", "libfmt"}) {
+                                          "libsystemd", "libspdlog", "libfmt", "libasan", "libubsan"}) {
         if (name.substr(0, passed.size()) == passed) return Owner::passed_over;
     }
     return Owner::stranger;

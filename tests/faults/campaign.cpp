@@ -74,7 +74,7 @@ void BoardFile::order(const Fault& fault) {
 }
 
 std::vector<std::string> BoardFile::environment() const {
-    return {std::string("LD_PRELOAD=") + FAULTS_SHIM,
+    return {std::string("LD_PRELOAD=") + FAULTS_PRELOAD,
             std::string(kBoardVariable) + "=" + directory_.file("board")};
 }
 
