@@ -150,7 +150,8 @@ Status limit(decltype(RLIMIT_CORE) resource, const char* name, rlim_t most) {
 Status confine(uint64_t max_memory) {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return system_error("PR_SET_NO_NEW_PRIVS", errno);
     if (Status set = limit(RLIMIT_CORE, "RLIMIT_CORE", 0); !set) return set;
-#ifndef __SANITIZE_ADDRESS__  // whose shadow is larger than any limit
+#if !defined(__SANITIZE_ADDRESS__) && \
+    !defined(__SANITIZE_THREAD__)  // whose shadows are larger than any limit
     rlimit data{};
     getrlimit(RLIMIT_DATA, &data);
     if (max_memory < data.rlim_max) {

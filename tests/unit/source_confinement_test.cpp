@@ -128,7 +128,7 @@ TEST(Confinement, ThreadsThatWereThereBeforeAreConfinedToo) {
     EXPECT_EQ(WEXITSTATUS(status), EACCES);
 }
 
-#ifndef __SANITIZE_ADDRESS__
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 TEST(Confinement, MemoryIsLimited) {
     EXPECT_EQ(confined([] {
                   void* memory =
