@@ -17,6 +17,7 @@ namespace camtap {
 static constexpr int64_t kTermGraceNs = kNsPerSecond;       // from SIGTERM to SIGKILL
 static constexpr int64_t kStuckAfterNs = 5 * kNsPerSecond;  // from SIGKILL to the words "stuck in the kernel"
 static constexpr int64_t kReapPollNs = kNsPerSecond;        // where there is no pidfd to wait on
+static constexpr int64_t kTellAgainNs = 3600 * kNsPerSecond;  // between two lines on the same failure
 
 static int64_t to_ns(Seconds s) {
     return static_cast<int64_t>(s.count() * static_cast<double>(kNsPerSecond));
@@ -95,6 +96,7 @@ void SourceSupervisor::report(wire::Activity activity, const std::string& text) 
 
 void SourceSupervisor::progress() {
     clock_start_ns_ = monotonic_ns();
+    told_.clear();
 }
 
 int64_t SourceSupervisor::check_clocks(int64_t now_ns) {
@@ -131,7 +133,7 @@ void SourceSupervisor::spawn() {
         if (process) process_ = std::move(*process);
     }
     wake_at(INT64_MAX);
-    log_event(spdlog::level::info, nullptr, stream_,
+    log_event(told_.empty() ? spdlog::level::info : spdlog::level::debug, nullptr, stream_,
               fmt::format("{}: source started, process {}", stream_, pid_));
     hooks_.started(std::move(source->connection));
 }
@@ -216,8 +218,7 @@ void SourceSupervisor::on_exit(int wait_status) {
                   fmt::format("{}: source process {} {}", stream_, pid,
                               exit.ended ? "came to its end" : "stopped"));
     } else {
-        log_event(spdlog::level::warn, &event::kSourceRestarted, stream_,
-                  fmt::format("{}: source process {} failed: {}", stream_, pid, exit.reason));
+        tell_failure(pid, exit.reason);
     }
     if (!wanted_) {
         phase_ = Phase::off;
@@ -232,6 +233,18 @@ void SourceSupervisor::on_exit(int wait_status) {
         back_off();
     }
     hooks_.exited(exit);
+}
+
+// A camera that is away for a week fails a hundred thousand times, always for the same reason.
+void SourceSupervisor::tell_failure(pid_t pid, const std::string& reason) {
+    const int64_t now = monotonic_ns();
+    const bool is_news = reason != told_ || now - told_ns_ > kTellAgainNs;
+    if (is_news) {
+        told_ = reason;
+        told_ns_ = now;
+    }
+    log_event(is_news ? spdlog::level::warn : spdlog::level::debug, &event::kSourceRestarted, stream_,
+              fmt::format("{}: source process {} failed: {}", stream_, pid, reason));
 }
 
 // Doubles from restart_delay to restart_delay_max, and begins anew after a run that lasted.

@@ -73,6 +73,7 @@ class SourceSupervisor {
     void on_process_event();
     void on_exit(int wait_status);
     void on_timer();
+    void tell_failure(pid_t pid, const std::string& reason);
     void back_off();
     void wake_at(int64_t step_ns);
     void kill(int signal);
@@ -92,6 +93,8 @@ class SourceSupervisor {
     int64_t next_step_ns_ = INT64_MAX;  // of ending it
     wire::Activity activity_ = wire::Activity::opening;
     std::string failure_;  // why we ended it, or what it reported before it exited
+    std::string told_;     // the failure that the operator knows of, since it last gave a frame
+    int64_t told_ns_ = 0;
     int64_t clock_start_ns_ = 0;
     int64_t started_ns_ = 0;
     double delay_s_ = 0;
