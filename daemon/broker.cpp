@@ -172,15 +172,15 @@ void Broker::end(Session& session) {
     context_.loop.later([this, id = session.id] { sessions_.erase(id); });
 }
 
-void Broker::refuse(Session& session, const Error& why) {
+void Broker::refuse(Session& session, const Error& why, const Stream* stream) {
+    if (stream == nullptr) stream = session.stream;
     auto refused = wire::make<wire::Refused>();
     refused.code = static_cast<int32_t>(why.code);
     refused.system_errno = why.system_errno;
     refused.message.set(why.message);
     (void)session.send(refused);
     client_log_.of(session.peer.uid)
-        .log(spdlog::level::info, &event::kClientRefused,
-             session.stream != nullptr ? session.stream->name() : "",
+        .log(spdlog::level::info, &event::kClientRefused, stream != nullptr ? stream->name() : "",
              fmt::format("refused process {} ({}) of user {}: {}", session.peer.pid,
                          session.program.empty() ? "?" : session.program, session.peer.uid, why.message));
     end(session);

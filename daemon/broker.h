@@ -58,7 +58,8 @@ class Broker {
     Status within_limits(const Session& session) const;
     void end(Session& session);
     void dismiss(Session& session, const Error& why);
-    void refuse(Session& session, const Error& why);
+    // `stream`: the one that it asked for, if it has none yet.
+    void refuse(Session& session, const Error& why, const Stream* stream = nullptr);
     void drop(Session& session, const Error& why);  // dismiss a tap that may hold pins, end anybody else
 
     void on_readable(Session& session, uint32_t events);

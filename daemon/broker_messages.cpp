@@ -139,9 +139,10 @@ static Result<UniqueFd> make_pin_page(TapSeat& seat) {
 }
 
 void Broker::welcome_tap(Session& session, Stream& stream) {
-    if (Status admitted = stream.admit_tap(session); !admitted) return refuse(session, admitted.error());
+    if (Status admitted = stream.admit_tap(session); !admitted)
+        return refuse(session, admitted.error(), &stream);
     Result<UniqueFd> page = make_pin_page(session.tap);
-    if (!page) return refuse(session, page.error());
+    if (!page) return refuse(session, page.error(), &stream);
     session.tap.page_fd = std::move(*page);
     session.tap.max_pins = stream.config().max_pins;
     session.role = Session::Role::tap;
@@ -164,12 +165,13 @@ void Broker::welcome_tap(Session& session, Stream& stream) {
 void Broker::welcome_publisher(Session& session, Stream& stream, uint32_t stock) {
     if (!session.spawned) {
         if (Status admitted = stream.admit_publisher(session); !admitted)
-            return refuse(session, admitted.error());
+            return refuse(session, admitted.error(), &stream);
     }
     if (stock < 1 || stock > layout::kMaxStock) {
         return refuse(session,
                       Error{Code::invalid, 0,
-                            fmt::format("a stock of {} slots: it may be 1 to {}", stock, layout::kMaxStock)});
+                            fmt::format("a stock of {} slots: it may be 1 to {}", stock, layout::kMaxStock)},
+                      &stream);
     }
     session.role = Session::Role::publisher;
     session.stock = stock;

@@ -93,11 +93,12 @@ void Stream::set_state(StreamState state, std::string reason) {
     if (state != state_) {
         const bool was_up = state_ == StreamState::live || state_ == StreamState::stale;
         const bool is_up = state == StreamState::live || state == StreamState::stale;
+        const bool is_offline = state == StreamState::offline;
         log_limit_.log(
-            state == StreamState::offline && was_up ? spdlog::level::warn : spdlog::level::info,
-            is_up == was_up ? nullptr
-            : is_up         ? &event::kStreamUp
-                            : &event::kStreamDown,
+            is_offline ? spdlog::level::warn : spdlog::level::info,
+            is_up && !was_up                   ? &event::kStreamUp
+            : (was_up && !is_up) || is_offline ? &event::kStreamDown
+                                               : nullptr,
             name(),
             fmt::format("{}: {}{}{}", name(), stream_state_name(state), reason.empty() ? "" : ": ", reason));
     }
