@@ -21,6 +21,8 @@
 namespace camtap {
 namespace {
 
+// sysexits.h calls it EX_CONFIG. A number of its own, because starting again won't help: see camtapd.service
+constexpr int kExitBadConfig = 78;
 constexpr int64_t kShutDownNs =
     3 * kNsPerSecond;  // a source that is stuck in the kernel isn't waited for longer
 
@@ -63,7 +65,7 @@ void raise_descriptor_limit() {
 }
 
 std::string summary(const ConfigDifference& difference) {
-    return fmt::format("{} streams added, {} changed, {} removed", difference.added, difference.changed,
+    return fmt::format("streams: {} added, {} changed, {} removed", difference.added, difference.changed,
                        difference.removed);
 }
 
@@ -235,7 +237,7 @@ int main(int argc, char** argv) try {
     if (command_line.check_config) {
         if (!config) {
             std::fprintf(stderr, "%s\n", config.error().message.c_str());
-            return EXIT_FAILURE;
+            return camtap::kExitBadConfig;
         }
         std::printf("%s: %zu streams, no error\n", command_line.config.c_str(), config->streams.size());
         return EXIT_SUCCESS;
@@ -244,7 +246,10 @@ int main(int argc, char** argv) try {
     camtap::set_up_logging(log_level_is_set                 ? config->daemon.log_level
                            : command_line.log_level.empty() ? "info"
                                                             : command_line.log_level);
-    if (!config) return camtap::fail(config.error());
+    if (!config) {
+        spdlog::error("{}", config.error().message);
+        return camtap::kExitBadConfig;
+    }
     return camtap::run(command_line, std::move(*config));
 } catch (const std::exception& e) {  // out of memory, in the end
     std::fprintf(stderr, "camtapd: %s\n", e.what());
