@@ -11,7 +11,7 @@ help:  ## this list
 demo: build  ## see it at work: streams, an obstacle detector, a live table (DEMO_SECONDS=10: ends by itself)
 	@tests/demo build/release
 
-test: build-dev  ## build with all warnings as errors, run every test
+test: build-dev deb  ## build with all warnings as errors, run every test
 	@ctest --preset dev -j $(JOBS)
 
 build: build-release  ## what is installed, in build/release
