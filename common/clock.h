@@ -16,6 +16,13 @@ inline int64_t monotonic_ns() {
     return static_cast<int64_t>(t.tv_sec) * kNsPerSecond + t.tv_nsec;
 }
 
+// The same, but as of the kernel's last tick, which is up to 10 ms ago: a fifth of the cost.
+inline int64_t coarse_monotonic_ns() {
+    timespec t{};
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+    return static_cast<int64_t>(t.tv_sec) * kNsPerSecond + t.tv_nsec;
+}
+
 inline timespec to_timespec(int64_t ns) {
     return timespec{static_cast<time_t>(ns / kNsPerSecond), static_cast<long>(ns % kNsPerSecond)};
 }

@@ -17,10 +17,10 @@
 namespace camtap {
 
 // Blocks until the word differs from `seen`, somebody wakes it, a signal comes or `timeout_ns` has passed.
-// May return early for no reason: callers look again at what they are waiting for.
-inline void futex_wait(const std::atomic<uint32_t>& word, uint32_t seen, int64_t timeout_ns) {
+// May return early for no reason: callers look again at what they are waiting for. True: the time has passed.
+inline bool futex_wait(const std::atomic<uint32_t>& word, uint32_t seen, int64_t timeout_ns) {
     const timespec t = to_timespec(timeout_ns < 0 ? 0 : timeout_ns);
-    syscall(SYS_futex, &word, FUTEX_WAIT, seen, &t, nullptr, 0);
+    return syscall(SYS_futex, &word, FUTEX_WAIT, seen, &t, nullptr, 0) != 0 && errno == ETIMEDOUT;
 }
 
 // Wakes every sleeper. Never blocks.

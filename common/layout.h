@@ -5,7 +5,7 @@
 // 16-byte atomic load may write, and would fault on a read-only page). Sequence numbers have 64 bits: 32
 // overflow within 25 days at 1000 frames/s.
 //
-// A segment is: header page, index, slot descriptors, then page-aligned payload slots. It is written by its
+// A segment is: header, index, slot descriptors, then page-aligned payload slots. It is written by its
 // publisher and, in the words that say so, by the daemon; taps map it read-only. So nobody may *believe* what
 // lies in it: every word is loaded once and range-checked, and the geometry comes from the daemon's message,
 // never from here.
@@ -20,7 +20,7 @@ namespace camtap::layout {
 
 inline constexpr uint64_t kSegmentMagic = 0x4745'5350'4154'4d43;  // "CMTAPSEG" in memory
 inline constexpr uint64_t kPinPageMagic = 0x4e49'5050'4154'4d43;  // "CMTAPPIN" in memory
-inline constexpr uint16_t kMajor = 1;                             // a different major can't be read at all
+inline constexpr uint16_t kMajor = 2;                             // a different major can't be read at all
 inline constexpr uint16_t kMinor = 0;  // a higher minor only adds fields where zeros were
 inline constexpr uint64_t kPage = 4096;
 
@@ -94,6 +94,8 @@ struct alignas(128) SlotDescriptor {
 };
 static_assert(sizeof(SlotDescriptor) == 128 && offsetof(SlotDescriptor, record) == 8);
 
+// What a frame's way from publisher to tap touches lies close together: each further page costs a reader that
+// has just been woken a walk through the page tables, each further cache line a trip to the other core.
 struct SegmentHeader {
     // Constant after the daemon made the segment. For people with a debugger; programs use the daemon's
     // message.
@@ -106,44 +108,48 @@ struct SegmentHeader {
     uint64_t slot_bytes;
     uint64_t payload_offset;
     uint64_t first_sequence;
-
-    // Newest published sequence number, first_sequence − 1 = none yet. Written by the publisher (seq_cst:
-    // against `armed`), read by taps (acquire: pairs with it, so index and sequence word of the frame are
-    // visible) and daemon.
-    alignas(64) Word64 head;
-
-    // Futex word. fetch_add by publisher (a frame) and daemon (a change of state), who then wake all. Taps
-    // wait on it.
-    alignas(64) Word32 wake;
-
-    // Daemon stores 1 (seq_cst) while some tap wants a message per frame, or the stream isn't live, then
-    // re-reads head; the publisher stores head, then loads this (seq_cst): one of the two sees the other, so
-    // no armed tap is left unsignalled.
-    alignas(64) Word32 armed;
-    Word32 superseded;  // daemon stores 1 (release), then bumps wake: ask for news on the socket
-    Word32 changes;  // daemon: fetch_add (release) at each change of state, before it bumps wake; taps load
-                     // (acquire)
+    uint64_t reserved[2];
 
     // Live counters of the publisher (relaxed), for `camtap info` where no frame is published to carry them.
-    alignas(64) Word64 captured;
+    Word64 captured;
     Word64 source_gap;
     Word64 decode_error;
     Word64 no_slot;
     Word64 copies;  // payload copies made inside the source, in the same epoch
+    uint64_t reserved_too[3];
+
+    // ---- one cache line, the index's first entries included
+
+    // Newest published sequence number, first_sequence − 1 = none yet. Written by the publisher (seq_cst:
+    // against `armed`), read by taps (acquire: pairs with it, so index and sequence word of the frame are
+    // visible) and daemon.
+    Word64 head;
+
+    // Futex word. fetch_add by publisher (a frame) and daemon (a change of state), who then wake all. Taps
+    // wait on it.
+    Word32 wake;
+
+    // Daemon stores 1 (seq_cst) while some tap wants a message per frame, or the stream isn't live, then
+    // re-reads head; the publisher stores head, then loads this (seq_cst): one of the two sees the other, so
+    // no armed tap is left unsignalled.
+    Word32 armed;
+    Word32 superseded;  // daemon stores 1 (release), then bumps wake: ask for news on the socket
+    Word32 changes;  // daemon: fetch_add (release) at each change of state, before it bumps wake; taps load
+                     // (acquire)
 };
 static_assert(offsetof(SegmentHeader, generation) == 12);
 static_assert(offsetof(SegmentHeader, slot_count) == 16);
 static_assert(offsetof(SegmentHeader, slot_bytes) == 24);
 static_assert(offsetof(SegmentHeader, payload_offset) == 32);
 static_assert(offsetof(SegmentHeader, first_sequence) == 40);
-static_assert(offsetof(SegmentHeader, head) == 64);
-static_assert(offsetof(SegmentHeader, wake) == 128);
-static_assert(offsetof(SegmentHeader, armed) == 192);
-static_assert(offsetof(SegmentHeader, superseded) == 196);
-static_assert(offsetof(SegmentHeader, changes) == 200);
-static_assert(offsetof(SegmentHeader, captured) == 256);
-static_assert(offsetof(SegmentHeader, copies) == 288);
-static_assert(sizeof(SegmentHeader) == 320);
+static_assert(offsetof(SegmentHeader, captured) == 64);
+static_assert(offsetof(SegmentHeader, copies) == 96);
+static_assert(offsetof(SegmentHeader, head) == 128);
+static_assert(offsetof(SegmentHeader, wake) == 136);
+static_assert(offsetof(SegmentHeader, armed) == 140);
+static_assert(offsetof(SegmentHeader, superseded) == 144);
+static_assert(offsetof(SegmentHeader, changes) == 148);
+static_assert(sizeof(SegmentHeader) == 152);
 
 constexpr uint64_t round_up(uint64_t value, uint64_t to) {
     return (value + to - 1) / to * to;
@@ -155,9 +161,9 @@ struct Geometry {
     uint32_t index_length = 0;  // a power of two
     uint64_t slot_bytes = 0;    // a multiple of kPage
 
-    static constexpr uint64_t kIndexOffset = kPage;
+    static constexpr uint64_t kIndexOffset = sizeof(SegmentHeader);
     constexpr uint64_t descriptors_offset() const {
-        return round_up(kIndexOffset + 4 * uint64_t{index_length}, kPage);
+        return round_up(kIndexOffset + 4 * uint64_t{index_length}, alignof(SlotDescriptor));
     }
     constexpr uint64_t payload_offset() const {
         return round_up(descriptors_offset() + sizeof(SlotDescriptor) * uint64_t{slot_count}, kPage);

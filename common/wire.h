@@ -17,8 +17,10 @@ namespace camtap::wire {
 
 inline constexpr uint32_t kHelloMagic =
     0x5041'544d;  // "MTAP" in memory; these 16 bytes of Hello never change
-inline constexpr uint16_t kMajor = 1;
+inline constexpr uint16_t kMajor = 2;
 inline constexpr uint16_t kMinor = 0;
+// Peers compare this one, so it stands for the layout of the memory that they share as well.
+static_assert(kMajor == layout::kMajor);
 inline constexpr size_t kMaxMessage = 32 * 1024;
 
 enum class Type : uint32_t {

@@ -54,7 +54,7 @@ TEST(TheSmallestStream, NeverWaitsForItsOneReader) {
     EXPECT_TRUE(filled_with(*newest, 49));
     const camtap_stream_info info = daemon.info("test");
     EXPECT_EQ(info.slots, 1u + 1 + 2);
-    EXPECT_EQ(info.segment_bytes, 3 * kPage + info.slots * kPage);
+    EXPECT_EQ(info.segment_bytes, kPage + info.slots * kPage);
     EXPECT_EQ(info.published, 50u);
 }
 
@@ -175,7 +175,7 @@ TEST_F(FrameSizes, OfNoByteAreNone) {
 }
 
 TEST(Memory, OfExactlyTheLimitIsEnoughAndAPageLessIsNot) {
-    // header, index and descriptors take a page each, then 1 + 1 + 2 slots of a page
+    // header, index and descriptors take a page together, then 1 + 1 + 2 slots a page each
     const std::string smallest = "depth = 1\nmax_taps = 1\nmax_pins = 2\nmax_memory = ";
     for (const bool daemons : {false, true}) {
         const auto configuration = [&](uint64_t bytes) {
@@ -183,10 +183,10 @@ TEST(Memory, OfExactlyTheLimitIsEnoughAndAPageLessIsNot) {
             return "[daemon]\nmax_memory = " + total + "\n" +
                    published(smallest + std::to_string(daemons ? bytes + kPage : bytes) + "\n");
         };
-        Daemon enough(configuration(7 * kPage));
+        Daemon enough(configuration(5 * kPage));
         Publisher publisher = enough.publisher("test", 1);
         EXPECT_EQ(publish(publisher, 1, 1), 1u);
-        Daemon too_little(configuration(6 * kPage));
+        Daemon too_little(configuration(4 * kPage));
         Publisher other = too_little.publisher("test", 1);
         std::string words;
         EXPECT_EQ(refusal_of([&] { return publish(other, 1, 1); }, words), CAMTAP_ERROR_LIMIT);

@@ -78,8 +78,8 @@ extern "C" __attribute__((visibility("default"))) int clock_gettime(clockid_t cl
                                                                     timespec* time) noexcept {
     const auto result = static_cast<int>(syscall(SYS_clock_gettime, clock, time));
     if (result != 0) return result;
-    const bool monotonic =
-        clock == CLOCK_MONOTONIC || clock == CLOCK_BOOTTIME || clock == CLOCK_MONOTONIC_RAW;
+    const bool monotonic = clock == CLOCK_MONOTONIC || clock == CLOCK_MONOTONIC_COARSE ||
+                           clock == CLOCK_BOOTTIME || clock == CLOCK_MONOTONIC_RAW;
     if (monotonic) *time = plus(*time, moved().monotonic_ns);
     if (clock == CLOCK_REALTIME) *time = plus(*time, moved().realtime_ns);
     return 0;

@@ -15,7 +15,7 @@ TEST_F(Broker, AnotherMajorVersionIsRefusedInWords) {
 
 TEST_F(Broker, AFutureHelloOfAnotherLengthIsStillRefusedInWords) {
     auto hello = RawClient::hello(wire::Role::tap, "test");
-    hello.major = 2;
+    hello.major = 1;
     hello.header.bytes = 16;
     RawClient client(daemon.socket_path());
     client.send_raw(std::string(reinterpret_cast<char*>(&hello), 16));

@@ -13,9 +13,9 @@ namespace camtap {
 namespace {
 
 TEST(Layout, VersionsAndSizesBelongTogether) {
-    EXPECT_EQ(layout::kMajor, 1);
+    EXPECT_EQ(layout::kMajor, 2);
     EXPECT_EQ(layout::kMinor, 0);
-    EXPECT_EQ(sizeof(layout::SegmentHeader), 320u);
+    EXPECT_EQ(sizeof(layout::SegmentHeader), 152u);
     EXPECT_EQ(sizeof(layout::SlotDescriptor), 128u);
     EXPECT_EQ(sizeof(layout::FrameRecord), 96u);
     EXPECT_EQ(sizeof(layout::PinPage), 640u);
@@ -28,7 +28,7 @@ TEST(Layout, VersionsAndSizesBelongTogether) {
 }
 
 TEST(Layout, MessagesAndTheirVersionBelongTogether) {
-    EXPECT_EQ(wire::kMajor, 1);
+    EXPECT_EQ(wire::kMajor, 2);
     EXPECT_EQ(wire::kMinor, 0);
     const auto hello = wire::make<wire::Hello>();
     unsigned char bytes[sizeof hello];
@@ -53,6 +53,7 @@ TEST(Layout, PartsOfASegmentNeitherOverlapNorOverflow) {
                 EXPECT_GE(g.descriptors_offset(),
                           layout::Geometry::kIndexOffset + 4 * uint64_t{g.index_length});
                 EXPECT_GE(g.payload_offset(), g.descriptors_offset() + 128 * uint64_t{slots});
+                EXPECT_EQ(g.descriptors_offset() % alignof(layout::SlotDescriptor), 0u);
                 EXPECT_EQ(g.payload_offset() % layout::kPage, 0u);
                 EXPECT_EQ((g.segment_bytes() - g.payload_offset()) / g.slot_bytes, slots);
             }
