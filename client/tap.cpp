@@ -17,8 +17,10 @@ constexpr int64_t kAnswerTime = 5 * kNsPerSecond;
 // While an answer is on its way the socket is what is slept on; frames are looked for in between.
 constexpr int64_t kGlance = 10 * kNsPerMs;
 
-bool too_old(int64_t capture_ns, int64_t max_age_ns, int64_t now) {
-    if (max_age_ns <= 0 || capture_ns >= now) return false;  // a capture time in the future is no age
+bool too_old(int64_t capture_ns, int64_t max_age_ns) {
+    if (max_age_ns <= 0) return false;
+    const int64_t now = monotonic_ns();
+    if (capture_ns >= now) return false;  // a capture time in the future is no age
     return static_cast<uint64_t>(now) - static_cast<uint64_t>(capture_ns) > static_cast<uint64_t>(max_age_ns);
 }
 
@@ -130,7 +132,7 @@ Result<FramePtr> Tap::take(const Want& want) {
         timeline_.pass(**found);
         return frame.error();
     }
-    if (too_old(frame->info.capture_ns, want.max_age_ns, monotonic_ns())) {
+    if (too_old(frame->info.capture_ns, want.max_age_ns)) {
         return Error{Code::stale, 0, "no frame came that is as young as asked"};
     }
     return hand_out(std::move(**found), *frame, want);
@@ -178,7 +180,7 @@ Error Tap::why_nothing() const {
 }
 
 bool Tap::should_refresh() const {
-    return !attachment_.wakes_sleepers() || monotonic_ns() >= refresh_at_;
+    return !attachment_.wakes_sleepers() || coarse_monotonic_ns() >= refresh_at_;
 }
 
 void Tap::refresh() {
@@ -219,9 +221,9 @@ void Tap::sleep(uint64_t generation_seen, uint32_t wake_seen, int64_t until_ns) 
         return attachment_.wait(frames_may_come ? std::min(until_ns, glance) : until_ns);
     }
     const int64_t start = monotonic_ns();
-    const int64_t until = std::min(until_ns, start + slice_ns_);
-    futex_wait(attachment_.newest()->header().wake, wake_seen, until - start);
-    if (monotonic_ns() < start + slice_ns_) return;
+    const int64_t slice = std::min(until_ns - start, slice_ns_);
+    const bool timed_out = futex_wait(attachment_.newest()->header().wake, wake_seen, slice);
+    if (!timed_out || slice < slice_ns_) return;
     slice_ns_ = std::min(2 * slice_ns_, kSliceMax);
     refresh_at_ = 0;
 }

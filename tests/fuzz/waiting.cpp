@@ -1,5 +1,6 @@
 #include "tests/fuzz/waiting.h"
 
+#include <errno.h>
 #include <linux/futex.h>
 #include <poll.h>
 #include <sys/syscall.h>
@@ -24,10 +25,14 @@ Waiting::~Waiting() {
     in_charge = nullptr;
 }
 
-void Waiting::wait(int64_t ns) {
-    if (turn_()) return pass(kNsPerMs);
+bool Waiting::wait(int64_t ns) {
+    if (turn_()) {
+        pass(kNsPerMs);
+        return true;
+    }
     CAMTAP_CHECK(ns >= 0);  // who waits for ever while nothing happens any more, hangs
     pass(std::max<int64_t>(ns, 1));
+    return false;
 }
 
 static int64_t to_ns(const timespec* t) {
@@ -49,7 +54,8 @@ long __real_syscall(long number, ...);
 long __wrap_syscall(long number, ...);
 
 int __wrap_clock_gettime(clockid_t clock, timespec* t) {
-    if (in_charge == nullptr || clock != CLOCK_MONOTONIC) return __real_clock_gettime(clock, t);
+    const bool monotonic = clock == CLOCK_MONOTONIC || clock == CLOCK_MONOTONIC_COARSE;
+    if (in_charge == nullptr || !monotonic) return __real_clock_gettime(clock, t);
     in_charge->pass(1000);
     *t = camtap::to_timespec(in_charge->now_ns());
     return 0;
@@ -70,8 +76,9 @@ long __wrap_syscall(long number, ...) {
     for (long& argument : a) argument = va_arg(list, long);
     va_end(list);
     if (in_charge != nullptr && number == SYS_futex && a[1] == FUTEX_WAIT) {
-        in_charge->wait(to_ns(reinterpret_cast<const timespec*>(a[3])));
-        return 0;
+        if (in_charge->wait(to_ns(reinterpret_cast<const timespec*>(a[3])))) return 0;
+        errno = ETIMEDOUT;
+        return -1;
     }
     return __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }

@@ -23,7 +23,7 @@ class Waiting {
     int64_t now_ns() const { return now_ns_; }
     void pass(int64_t ns) { now_ns_ += ns; }
     // `ns` < 0: for ever.
-    void wait(int64_t ns);
+    bool wait(int64_t ns);  // false: for nothing
 
   private:
     std::function<bool()> turn_;
