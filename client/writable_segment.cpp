@@ -28,9 +28,12 @@ bool WritableSegment::grant(const uint32_t* slots, uint32_t count) {
 }
 
 Status WritableSegment::back(uint32_t slot, uint64_t bytes) {
-    const uint64_t wanted = layout::round_up(bytes, layout::kPage);
     uint64_t& backed = backed_[slot];
-    if (wanted <= backed) return Done{};
+    if (bytes <= backed) return Done{};
+    uint64_t wanted = layout::round_up(bytes, layout::kPage);
+    // a last huge page, if that takes little more memory
+    const uint64_t wider = layout::round_up(bytes, layout::kHugePage);
+    if (wider <= view_.geometry.slot_bytes && wider - bytes <= bytes / 16) wanted = wider;
     if (Status status = back_with_memory(view_.payload(slot) + backed, wanted - backed); !status.ok())
         return status;
     backed = wanted;

@@ -23,6 +23,8 @@ inline constexpr uint64_t kPinPageMagic = 0x4e49'5050'4154'4d43;  // "CMTAPPIN" 
 inline constexpr uint16_t kMajor = 2;                             // a different major can't be read at all
 inline constexpr uint16_t kMinor = 0;  // a higher minor only adds fields where zeros were
 inline constexpr uint64_t kPage = 4096;
+inline constexpr uint64_t kHugePage =
+    2 << 20;  // slots of that size and more lie so that they can consist of them
 
 inline constexpr uint32_t kMaxSlots = 4096;
 inline constexpr uint32_t kMaxStock = 32;     // slots granted to a publisher at once, at most
@@ -159,14 +161,18 @@ constexpr uint64_t round_up(uint64_t value, uint64_t to) {
 struct Geometry {
     uint32_t slot_count = 0;
     uint32_t index_length = 0;  // a power of two
-    uint64_t slot_bytes = 0;    // a multiple of kPage
+    uint64_t slot_bytes = 0;    // a multiple of kPage, or of kHugePage
 
     static constexpr uint64_t kIndexOffset = sizeof(SegmentHeader);
     constexpr uint64_t descriptors_offset() const {
         return round_up(kIndexOffset + 4 * uint64_t{index_length}, alignof(SlotDescriptor));
     }
-    constexpr uint64_t payload_offset() const {
+    // Header, index and descriptors: what the daemon maps.
+    constexpr uint64_t metadata_bytes() const {
         return round_up(descriptors_offset() + sizeof(SlotDescriptor) * uint64_t{slot_count}, kPage);
+    }
+    constexpr uint64_t payload_offset() const {
+        return round_up(metadata_bytes(), slot_bytes % kHugePage == 0 ? kHugePage : kPage);
     }
     constexpr uint64_t segment_bytes() const { return payload_offset() + slot_bytes * slot_count; }
 
@@ -182,7 +188,8 @@ struct Geometry {
         g.slot_count = slot_count;
         g.index_length = 1;
         while (g.index_length < visible) g.index_length *= 2;
-        g.slot_bytes = round_up(frame_bytes == 0 ? 1 : frame_bytes, kPage);
+        g.slot_bytes = round_up(frame_bytes == 0 ? 1 : frame_bytes,  //
+                                frame_bytes < kHugePage ? kPage : kHugePage);
         return g;
     }
 };

@@ -35,7 +35,7 @@ Result<std::unique_ptr<Generation>> Generation::create(const GenerationPlan& pla
     Result<UniqueFd> memfd = create_memfd("camtap-segment", geometry.segment_bytes());
     if (!memfd) return memfd.error();
     Result<Mapping> mapping =
-        Mapping::map(memfd->get(), geometry.payload_offset(), Mapping::Access::read_write);
+        Mapping::map(memfd->get(), geometry.metadata_bytes(), Mapping::Access::read_write);
     if (!mapping) return mapping.error();
     // All of its pages now, so that the loop never takes a page fault, let alone runs out of memory, later
     if (Status backed = back_with_memory(mapping->data(), mapping->bytes()); !backed) return backed.error();

@@ -126,7 +126,7 @@ void Stranger::take_segment(const Datagram& datagram) {
     generation_ = segment.generation;
     next_ = segment.first;
     // Only header, index and descriptors: no fuzzer looks at pixels here
-    auto memory = Mapping::map(datagram.fd.get(), geometry.payload_offset(), Mapping::Access::read_write);
+    auto memory = Mapping::map(datagram.fd.get(), geometry.metadata_bytes(), Mapping::Access::read_write);
     memory_ = memory ? std::move(*memory) : Mapping();  // "mapped" may have been said too early
     view_ = {memory_.data(), geometry};
 }

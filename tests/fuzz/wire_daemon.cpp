@@ -289,7 +289,7 @@ class Street {
             case 2:
                 return view.slot(slot).sequence.store(n);
             default: {
-                const uint64_t place = input_.take<uint16_t>() % (view.geometry.payload_offset() / 8);
+                const uint64_t place = input_.take<uint16_t>() % (view.geometry.metadata_bytes() / 8);
                 return reinterpret_cast<layout::Word64*>(view.base)[place].store(input_.about(n));
             }
         }

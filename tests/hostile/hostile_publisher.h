@@ -105,7 +105,7 @@ class HostilePublisher : public RawPublisher {
     }
     // Any word of header, index and descriptors.
     void scribble(Random& random) const {
-        const uint64_t words = view.geometry.payload_offset() / 8;
+        const uint64_t words = view.geometry.metadata_bytes() / 8;
         uint64_t at = random.below(words);
         if (random.below(2) == 0) at = random.below(sizeof(layout::SegmentHeader) / 8);
         reinterpret_cast<layout::Word64*>(memory.data())[at].store(random.nasty(), std::memory_order_relaxed);

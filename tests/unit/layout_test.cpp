@@ -52,7 +52,12 @@ TEST(Layout, PartsOfASegmentNeitherOverlapNorOverflow) {
                 EXPECT_GE(g.slot_bytes, bytes);
                 EXPECT_GE(g.descriptors_offset(),
                           layout::Geometry::kIndexOffset + 4 * uint64_t{g.index_length});
-                EXPECT_GE(g.payload_offset(), g.descriptors_offset() + 128 * uint64_t{slots});
+                EXPECT_GE(g.metadata_bytes(), g.descriptors_offset() + 128 * uint64_t{slots});
+                EXPECT_GE(g.payload_offset(), g.metadata_bytes());
+                if (bytes >= layout::kHugePage) {
+                    EXPECT_EQ(g.payload_offset() % layout::kHugePage, 0u);
+                    EXPECT_EQ(g.slot_bytes % layout::kHugePage, 0u);
+                }
                 EXPECT_EQ(g.descriptors_offset() % alignof(layout::SlotDescriptor), 0u);
                 EXPECT_EQ(g.payload_offset() % layout::kPage, 0u);
                 EXPECT_EQ((g.segment_bytes() - g.payload_offset()) / g.slot_bytes, slots);
