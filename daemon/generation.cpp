@@ -2,11 +2,15 @@
 
 #include <sys/stat.h>
 
+#include <exception>
 #include <new>
+#include <thread>
 
 #include "common/futex.h"
 
 namespace camtap {
+
+static constexpr uint64_t kFreedAtOnce = 16 << 20;
 
 Generation::Generation(const GenerationPlan& plan, UniqueFd memfd, Mapping mapping, layout::SegmentView view)
     : plan_(plan),
@@ -48,6 +52,16 @@ Result<std::unique_ptr<Generation>> Generation::create(const GenerationPlan& pla
     view.header().no_slot.store(counters.no_slot, std::memory_order_relaxed);
     view.header().copies.store(copies, std::memory_order_relaxed);
     return std::unique_ptr<Generation>(new Generation(plan, std::move(*memfd), std::move(*mapping), view));
+}
+
+// Whoever lets go last has the kernel free all of its pages: tens of milliseconds for a few large slots of
+// small pages, which the loop mustn't wait for.
+Generation::~Generation() {
+    if (backed_bytes() < kFreedAtOnce) return;
+    try {
+        std::thread([memfd = std::move(memfd_), mapping = std::move(mapping_)] {}).detach();
+    } catch (const std::exception&) {  // there is no thread to be had: it has been done here, then
+    }
 }
 
 layout::FrameRecord Generation::newest() const {

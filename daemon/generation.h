@@ -32,6 +32,7 @@ class Generation {
     // Errors: no_memory, limit, system. `counters` and `copies` go into the live words, to be continued.
     static Result<std::unique_ptr<Generation>> create(const GenerationPlan& plan,
                                                       const layout::Counters& counters, uint64_t copies);
+    ~Generation();
 
     // To be called when the publisher has mapped it and before any tap gets it.
     Status seal() { return seal_against_writers(memfd_.get()); }

@@ -93,7 +93,8 @@ void Stream::set_state(StreamState state, std::string reason) {
     if (state != state_) {
         const bool was_up = state_ == StreamState::live || state_ == StreamState::stale;
         const bool is_up = state == StreamState::live || state == StreamState::stale;
-        const bool is_offline = state == StreamState::offline;
+        // that nobody has published yet is no failure
+        const bool is_offline = state == StreamState::offline && (was_up || !external());
         log_limit_.log(
             is_offline ? spdlog::level::warn : spdlog::level::info,
             is_up && !was_up                   ? &event::kStreamUp

@@ -1,6 +1,7 @@
 // Promise: any program that may can publish, frames of any size, and every frame is accounted for.
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 
 #include "pattern_stream.h"
 
@@ -50,6 +51,28 @@ TEST(Publishing, FramesMayGrowAndShrinkAtAnyTime) {
     EXPECT_TRUE(filled_with(held[0], 1)) << "of the first generation, held over all the others";
     EXPECT_GT(daemon.info("test").generation, 2u);
     expect_balance(tap);
+}
+
+size_t segments_of(pid_t pid) {
+    size_t count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/fd")) {
+        std::error_code gone;
+        count +=
+            std::filesystem::read_symlink(entry, gone).string().find("camtap-segment") != std::string::npos;
+    }
+    return count;
+}
+
+TEST(Publishing, LargeSegmentsThatNobodyNeedsAnyMoreAreGivenBack) {
+    Daemon daemon(kPublisher);
+    Tap tap = daemon.tap("test");
+    for (uint8_t run = 1; run <= 4; ++run) {
+        Publisher publisher = daemon.publisher("test");
+        for (int i = 0; i < 3; ++i) publish_bytes(publisher, 20'000'000, run);
+        const auto frame = tap.latest(kGuard);
+        ASSERT_TRUE(frame);
+        EXPECT_TRUE(eventually([&] { return segments_of(daemon.pid()) == 1; })) << segments_of(daemon.pid());
+    }
 }
 
 TEST(Publishing, TheOldGenerationIsDrainedBeforeTheNewOne) {
