@@ -5,6 +5,7 @@
 #include <linux/landlock.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -14,6 +15,7 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "common/unique_fd.h"
 
@@ -26,7 +28,12 @@ using Filter = std::unique_ptr<void, decltype(&seccomp_release)>;
 constexpr const char* kForbidden[] = {
     // other processes
     "pidfd_getfd", "pidfd_send_signal", "process_madvise", "process_mrelease", "process_vm_readv",
-    "process_vm_writev", "kcmp", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "tkill",
+    "process_vm_writev", "kcmp", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "tkill", "migrate_pages",
+    "move_pages",
+    // files of the daemon's user, whose contents Landlock looks after
+    "truncate", "chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat", "utime",
+    "utimes", "futimesat", "utimensat", "setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr",
+    "fremovexattr",
 #ifndef __SANITIZE_ADDRESS__  // whose leak check is a tracer
     "ptrace",
 #endif
@@ -46,6 +53,18 @@ int forbid(scmp_filter_ctx filter, int call) {
     return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), call, 0);
 }
 
+// If the argument is that number.
+int forbid_if(scmp_filter_ctx filter, int call, unsigned argument, int number) {
+    const auto value = static_cast<uint64_t>(static_cast<uint32_t>(number));
+    return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), call, 1,
+                            SCMP_CMP(argument, SCMP_CMP_MASKED_EQ, kInt, value));
+}
+
+// If it isn't. "Not equal" has no mask; the halves above 32 bits are zero when libc calls.
+int forbid_unless(scmp_filter_ctx filter, int call, unsigned argument, uint64_t number) {
+    return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), call, 1, SCMP_CMP(argument, SCMP_CMP_NE, number));
+}
+
 // Network cameras need the internet families, and name look-ups netlink. Unix sockets would lead to camtapd.
 int forbid_other_sockets(scmp_filter_ctx filter) {
     for (int family = 0; family < AF_MAX; ++family) {
@@ -57,14 +76,33 @@ int forbid_other_sockets(scmp_filter_ctx filter) {
     return 0;
 }
 
-// To nobody but itself: abort() and raise() go on working.
+// To nobody but itself: abort() and raise() go on working. A descriptor's events can be sent as a signal,
+// too, to whomever one names.
 int forbid_signals_to_others(scmp_filter_ctx filter) {
     const auto self = static_cast<uint64_t>(getpid());
     for (const int call : {SCMP_SYS(kill), SCMP_SYS(tgkill)}) {
-        // "not equal" has no mask; the halves above 32 bits are zero when libc calls
-        const int failed =
-            seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), call, 1, SCMP_A0(SCMP_CMP_NE, self));
-        if (failed != 0) return failed;
+        if (const int failed = forbid_unless(filter, call, 0, self); failed != 0) return failed;
+    }
+    for (const int command : {F_SETOWN, F_SETOWN_EX, F_SETSIG}) {
+        if (const int failed = forbid_if(filter, SCMP_SYS(fcntl), 1, command); failed != 0) return failed;
+    }
+    for (const int request : {FIOSETOWN, SIOCSPGRP}) {
+        if (const int failed = forbid_if(filter, SCMP_SYS(ioctl), 1, request); failed != 0) return failed;
+    }
+    return 0;
+}
+
+// Limits and priorities are a process's own affair: 0 is oneself.
+int forbid_limits_of_others(scmp_filter_ctx filter) {
+    for (const int call : {SCMP_SYS(prlimit64), SCMP_SYS(sched_setscheduler), SCMP_SYS(sched_setparam),
+                           SCMP_SYS(sched_setattr), SCMP_SYS(sched_setaffinity)}) {
+        if (const int failed = forbid_unless(filter, call, 0, 0); failed != 0) return failed;
+    }
+    constexpr uint64_t kIoprioWhoProcess = 1;
+    for (const auto& [call, process] : {std::pair{SCMP_SYS(setpriority), uint64_t{PRIO_PROCESS}},
+                                        std::pair{SCMP_SYS(ioprio_set), kIoprioWhoProcess}}) {
+        if (const int failed = forbid_unless(filter, call, 0, process); failed != 0) return failed;
+        if (const int failed = forbid_unless(filter, call, 1, 0); failed != 0) return failed;
     }
     return 0;
 }
@@ -98,7 +136,8 @@ Status filter_system_calls() {
         if (const int failed = forbid(filter.get(), call); failed != 0 && failed != -EDOM)
             return fault(failed);
     }
-    for (const auto rules : {forbid_other_sockets, forbid_signals_to_others, forbid_namespaces}) {
+    for (const auto rules :
+         {forbid_other_sockets, forbid_signals_to_others, forbid_limits_of_others, forbid_namespaces}) {
         if (const int failed = rules(filter.get()); failed != 0) return fault(failed);
     }
     if (const int failed = seccomp_load(filter.get()); failed != 0) return fault(failed);
@@ -114,15 +153,27 @@ void let_write_below(int rules, uint64_t rights, const std::string& path) {
     (void)syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0);
 }
 
+// What the headers of Debian 12 don't know yet.
+constexpr uint64_t kTruncate = uint64_t{1} << 14;  // LANDLOCK_ACCESS_FS_TRUNCATE, since version 3
+constexpr uint64_t kScopeSignal = 2;               // LANDLOCK_SCOPE_SIGNAL, since version 6
+struct RulesetAttributes {
+    uint64_t handled_access_fs;
+    uint64_t handled_access_net;
+    uint64_t scoped;
+};
+
 // Best effort: kernels are built without it. Besides the rules for files, a process inside can't trace, or
 // open the memory of, one outside, though they have the same user.
 void change_no_files() {
-    landlock_ruleset_attr attributes{};
+    const long version = syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
+    RulesetAttributes attributes{};
     attributes.handled_access_fs = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |
                                    LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
                                    LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
                                    LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
                                    LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM;
+    if (version >= 3) attributes.handled_access_fs |= kTruncate;
+    if (version >= 6) attributes.scoped = kScopeSignal;
     const UniqueFd rules(
         static_cast<int>(syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0)));
     if (!rules) return;

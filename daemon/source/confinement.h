@@ -13,10 +13,10 @@ namespace camtap::source {
 
 // For the whole process, threads included, and for good: no new privileges; no core files; at most
 // `max_memory` bytes of memory of its own (RLIMIT_DATA; the shared segment is the daemon's); a system-call
-// filter: no Unix sockets but its own, no signals to others, no looking into other processes, no new
-// namespaces or mounts. Where the kernel has Landlock, files can be changed only below /dev, /tmp and
-// $XDG_CACHE_HOME, and the memory of processes outside can't be opened either. Errors: system, with what
-// could not be had.
+// filter: no Unix sockets but its own, no signals to others, no limits or priorities of others, no looking
+// into other processes, no rights or dates of files, no new namespaces or mounts. Where the kernel has
+// Landlock, files can be changed only below /dev, /tmp and $XDG_CACHE_HOME (else ~/.cache), and the memory of
+// processes outside can't be opened either. Errors: system, with what could not be had.
 Status confine(uint64_t max_memory);
 
 }  // namespace camtap::source

@@ -5,10 +5,13 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/io_uring.h>
+#include <linux/landlock.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -16,7 +19,10 @@
 #include <unistd.h>
 
 #include <functional>
+#include <string>
 #include <thread>
+
+#include "common/unique_fd.h"
 
 namespace camtap::source {
 namespace {
@@ -75,6 +81,86 @@ TEST(Confinement, NoSignalsToOthers) {
               }),
               -SIGUSR1 - 1)
         << "abort() and raise() work";
+}
+
+TEST(Confinement, NoSignalsByWayOfADescriptor) {
+    const auto on_a_pipe = [](auto attempt) {
+        return confined([attempt] {
+            int ends[2];
+            return pipe(ends) == 0 ? outcome(attempt(ends[0])) : 255;
+        });
+    };
+    EXPECT_EQ(on_a_pipe([](int fd) { return fcntl(fd, F_SETOWN, getppid()); }), EPERM);
+    EXPECT_EQ(on_a_pipe([](int fd) { return fcntl(fd, F_SETSIG, SIGKILL); }), EPERM);
+    EXPECT_EQ(on_a_pipe([](int fd) {
+                  const f_owner_ex owner{F_OWNER_PID, getppid()};
+                  return fcntl(fd, F_SETOWN_EX, &owner);
+              }),
+              EPERM);
+    EXPECT_EQ(on_a_pipe([](int fd) {
+                  const pid_t owner = getppid();
+                  return ioctl(fd, FIOSETOWN, &owner);
+              }),
+              EPERM);
+    EXPECT_EQ(on_a_pipe([](int fd) { return fcntl(fd, F_SETFL, O_NONBLOCK); }), 0);
+}
+
+TEST(Confinement, NoLimitsOrPrioritiesOfOthers) {
+    const rlimit none{0, 0};
+    EXPECT_EQ(confined([&] { return outcome(prlimit(getppid(), RLIMIT_CPU, &none, nullptr)); }), EPERM);
+    const sched_param parameter{};
+    EXPECT_EQ(confined([&] { return outcome(sched_setscheduler(getppid(), SCHED_IDLE, &parameter)); }),
+              EPERM);
+    cpu_set_t cores;
+    CPU_ZERO(&cores);
+    CPU_SET(0, &cores);
+    EXPECT_EQ(confined([&] { return outcome(sched_setaffinity(getppid(), sizeof cores, &cores)); }), EPERM);
+    EXPECT_EQ(confined([] { return outcome(setpriority(PRIO_PROCESS, static_cast<id_t>(getppid()), 19)); }),
+              EPERM);
+    EXPECT_EQ(confined([] { return outcome(setpriority(PRIO_USER, 0, 19)); }), EPERM);
+    EXPECT_EQ(confined([] { return outcome(syscall(SYS_ioprio_set, 3 /* user */, 0, 0)); }), EPERM);
+    EXPECT_EQ(confined([] { return outcome(setpriority(PRIO_PROCESS, 0, 1)); }), 0);
+    EXPECT_EQ(confined([] {
+                  rlimit own{};
+                  return outcome(getrlimit(RLIMIT_NOFILE, &own));
+              }),
+              0);
+}
+
+TEST(Confinement, NoRightsOfFiles) {
+    std::string path = testing::TempDir() + "camtap-confinement-XXXXXX";
+    const UniqueFd file(mkstemp(path.data()));
+    ASSERT_TRUE(file);
+    EXPECT_EQ(confined([&] { return outcome(truncate(path.c_str(), 0)); }), EPERM);
+    EXPECT_EQ(confined([&] { return outcome(chmod(path.c_str(), 0)); }), EPERM);
+    EXPECT_EQ(confined([&] { return outcome(fchmod(file.get(), 0)); }), EPERM);
+    EXPECT_EQ(confined([&] { return outcome(chown(path.c_str(), 1, 1)); }), EPERM);
+    EXPECT_EQ(confined([&] { return outcome(utimensat(AT_FDCWD, path.c_str(), nullptr, 0)); }), EPERM);
+    unlink(path.c_str());
+}
+
+bool has_landlock() {
+    return syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION) >= 1;
+}
+
+TEST(Confinement, NoFilesButForCachesAndTemporaryOnes) {
+    if (!has_landlock()) GTEST_SKIP() << "this kernel has no Landlock";
+    std::string path = "camtap-confinement-XXXXXX";  // in the build tree, which is none of these places
+    const UniqueFd file(mkstemp(path.data()));
+    ASSERT_TRUE(file);
+    EXPECT_EQ(confined([&] { return outcome(open(path.c_str(), O_WRONLY)); }), EACCES);
+    EXPECT_EQ(confined([&] { return outcome(unlink(path.c_str())); }), EACCES);
+    EXPECT_EQ(confined([&] { return outcome(open((path + "2").c_str(), O_WRONLY | O_CREAT, 0600)); }),
+              EACCES);
+    EXPECT_EQ(confined([&] { return outcome(rename(path.c_str(), (path + "2").c_str())); }), EACCES);
+    EXPECT_EQ(confined([&] { return outcome(open(path.c_str(), O_RDONLY)); }), 0);
+    EXPECT_EQ(confined([] { return outcome(open("/dev/null", O_RDWR)); }), 0);
+    EXPECT_EQ(confined([] {
+                  const std::string memory = "/proc/" + std::to_string(getppid()) + "/mem";
+                  return outcome(open(memory.c_str(), O_RDONLY));
+              }),
+              EACCES);
+    unlink(path.c_str());
 }
 
 TEST(Confinement, NoLookIntoOtherProcesses) {
