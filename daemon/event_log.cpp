@@ -9,18 +9,16 @@
 
 #include <cstdlib>
 #include <mutex>
+#include <system_error>
 #include <vector>
+
+#include "daemon/background_sink.h"
 // The line in the journal is about a stream, not about a place in our code
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-journal.h>
 
 namespace camtap {
 namespace {
-
-// Of the line that is being logged: spdlog has no fields of its own. Per thread, because the reloader logs
-// too.
-thread_local const EventKind* current_kind = nullptr;
-thread_local std::string_view current_stream;
 
 int priority(spdlog::level::level_enum level) {
     switch (level) {
@@ -43,10 +41,11 @@ class JournalSink final : public spdlog::sinks::base_sink<std::mutex> {
         std::vector<std::string> fields;
         fields.push_back("MESSAGE=" + std::string(line.payload.data(), line.payload.size()));
         fields.push_back("PRIORITY=" + std::to_string(priority(line.level)));
-        if (!current_stream.empty()) fields.push_back("CAMTAP_STREAM=" + std::string(current_stream));
-        if (current_kind != nullptr) {
-            fields.push_back(std::string("CAMTAP_EVENT=") + current_kind->name);
-            fields.push_back(std::string("MESSAGE_ID=") + current_kind->message_id);
+        const LineFields& more = fields_of_this_thread();
+        if (!more.stream.empty()) fields.push_back("CAMTAP_STREAM=" + more.stream);
+        if (more.kind != nullptr) {
+            fields.push_back(std::string("CAMTAP_EVENT=") + more.kind->name);
+            fields.push_back(std::string("MESSAGE_ID=") + more.kind->message_id);
         }
         std::vector<iovec> parts;
         for (std::string& field : fields) parts.push_back({field.data(), field.size()});
@@ -68,25 +67,31 @@ bool stderr_is_the_journal() {
 
 void log_event(spdlog::level::level_enum level, const EventKind* kind, std::string_view stream,
                const std::string& line) {
-    current_kind = kind;
-    current_stream = stream;
+    fields_of_this_thread() = {kind, std::string(stream)};
     spdlog::log(level, "{}", line);
-    current_kind = nullptr;
-    current_stream = {};
+    fields_of_this_thread() = {};
+}
+
+static std::shared_ptr<spdlog::sinks::sink> in_the_background(std::shared_ptr<spdlog::sinks::sink> sink) {
+    try {
+        return std::make_shared<BackgroundSink>(sink);
+    } catch (const std::system_error&) {  // no thread is to be had: better now and then late than silent
+        return sink;
+    }
 }
 
 void set_up_logging(const std::string& level) {
-    std::shared_ptr<spdlog::logger> logger;
+    std::shared_ptr<spdlog::sinks::sink> sink;
     if (stderr_is_the_journal()) {
-        logger = std::make_shared<spdlog::logger>("camtapd", std::make_shared<JournalSink>());
+        sink = std::make_shared<JournalSink>();
     } else {
         unsetenv("JOURNAL_STREAM");  // so that the sources, which inherit both, know it too
-        logger = spdlog::stderr_color_mt("camtapd");
-        logger->set_pattern("%H:%M:%S.%e camtapd %^%l%$: %v");
+        sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
     }
+    const auto logger = std::make_shared<spdlog::logger>("camtapd", in_the_background(sink));
+    logger->set_pattern("%H:%M:%S.%e camtapd %^%l%$: %v");
     logger->set_level(spdlog::level::from_str(level));
-    logger->flush_on(spdlog::level::info);
-    spdlog::set_default_logger(std::move(logger));
+    spdlog::set_default_logger(logger);
 }
 
 }  // namespace camtap

@@ -30,7 +30,7 @@ TEST(ANameOfMaximumLength, WorksOnEveryWayItTakes) {
         EXPECT_EQ(daemon.info(name).name, name);
         EXPECT_EQ(list_streams(daemon.socket_path()).at(0).name, name);
         EXPECT_EQ(list_taps(daemon.socket_path(), name).at(0).stream, name);
-        EXPECT_NE(daemon.log().find(name + ": live"), std::string::npos);
+        EXPECT_TRUE(daemon.logs(name + ": live"));
         EXPECT_EQ(daemon.stop(SIGKILL), -SIGKILL);
         daemon.start();  // its sequence numbers stand in the file under this name
         Publisher another = daemon.publisher(name);

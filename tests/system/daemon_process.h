@@ -108,6 +108,16 @@ class Child {
     pid_t pid_ = 0;
 };
 
+// Asks again and again until `condition` holds; for what nobody is told of. False after the guard.
+inline bool eventually(const std::function<bool()>& condition) {
+    const auto deadline = std::chrono::steady_clock::now() + kGuard;
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > deadline) return false;
+        poll(nullptr, 0, 5);
+    }
+    return true;
+}
+
 // A camtapd that is ready when start() returns: it says so on a notify socket, as it would to systemd.
 class DaemonProcess {
   public:
@@ -170,6 +180,11 @@ class DaemonProcess {
         return text.str();
     }
 
+    // Lines are written in the background, so this may take a moment.
+    bool logs(const std::string& words) const {
+        return eventually([&] { return log().find(words) != std::string::npos; });
+    }
+
     // As `camtap info` sees it; all zeros if the daemon doesn't answer.
     camtap_stream_info info(const std::string& stream) const {
         camtap_stream_info* array = nullptr;
@@ -196,15 +211,5 @@ class DaemonProcess {
     TemporaryDirectory directory_;
     Child child_;
 };
-
-// Asks again and again until `condition` holds; for what nobody is told of. False after the guard.
-inline bool eventually(const std::function<bool()>& condition) {
-    const auto deadline = std::chrono::steady_clock::now() + kGuard;
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > deadline) return false;
-        poll(nullptr, 0, 5);
-    }
-    return true;
-}
 
 }  // namespace camtap::test

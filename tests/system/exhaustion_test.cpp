@@ -143,7 +143,7 @@ TEST(SequenceNumbers, StartAboveAllThatWentBeforeWhenTheirFileIsSpoilt) {
         daemon.start();
         EXPECT_GT(RawPublisher(daemon.socket_path()).next_sequence, before + (1 << 20));
     }
-    EXPECT_NE(daemon.log().find("doesn't hold camtap's sequence numbers"), std::string::npos);
+    EXPECT_TRUE(daemon.logs("doesn't hold camtap's sequence numbers"));
 }
 
 }  // namespace

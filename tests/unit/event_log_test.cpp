@@ -67,6 +67,28 @@ size_t lines(const std::string& text, const std::string& with) {
     return count;
 }
 
+TEST(EventLog, ThatNobodyReadsKeepsNobodyWaiting) {
+    test::Forked writer([&](test::Forked::Child&) {
+        int ends[2];
+        if (pipe(ends) != 0 || fcntl(ends[1], F_SETPIPE_SZ, 4096) < 0 || dup2(ends[1], STDERR_FILENO) < 0)
+            return 1;
+        set_up_logging("debug");
+        for (int i = 0; i < 10'000; ++i)
+            spdlog::info("line {} of many", i);  // far more than pipe and queue hold
+        // It is read at last: then it goes on, and says what is lost
+        std::string read_so_far;
+        while (read_so_far.find("lines before this one are lost") == std::string::npos ||
+               read_so_far.find("line 9999 of many") == std::string::npos) {
+            char text[4096];
+            const ssize_t n = read(ends[0], text, sizeof text);
+            if (n <= 0) return 2;
+            read_so_far.append(text, static_cast<size_t>(n));
+        }
+        return read_so_far.find("line 5000 of many") == std::string::npos ? 0 : 3;
+    });
+    EXPECT_EQ(writer.join(), 0);
+}
+
 TEST(LogLimit, SaysAFewLinesASecondAndHowManyItLeftOut) {
     const std::string said = said_by(false, [] {
         LogLimit limit;
