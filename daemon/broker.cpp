@@ -298,14 +298,17 @@ void Broker::send_verdict(uint64_t session, const wire::Verdict& verdict) {
 }
 
 std::string Broker::status() const {
+    constexpr size_t kNamed = 5;  // of those offline; `camtap ls` tells of all
     size_t live = 0;
+    size_t offline = 0;
     std::string trouble;
     for (const auto& stream : streams_) {
         if (stream->state() == wire::StreamState::live) ++live;
-        if (stream->state() == wire::StreamState::offline) {
+        if (stream->state() == wire::StreamState::offline && ++offline <= kNamed) {
             trouble += fmt::format(", {} offline ({})", stream->name(), stream->reason());
         }
     }
+    if (offline > kNamed) trouble += fmt::format(", and {} more offline", offline - kNamed);
     return fmt::format("{} stream{}: {} live{}", streams_.size(), streams_.size() == 1 ? "" : "s", live,
                        trouble);
 }

@@ -11,8 +11,15 @@ namespace camtap {
 // A publisher can make states come and go as fast as it likes.
 static constexpr int64_t kLeastPauseNs = kNsPerSecond / 4;
 
-// One line: what follows a line break would be another assignment.
+// One line, because what follows a line break would be another assignment, and a short one: systemd takes no
+// message of more than 4096 bytes.
 static std::string one_line(std::string text) {
+    constexpr size_t kMost = 2000;
+    if (text.size() > kMost) {
+        size_t end = kMost;
+        while ((text[end] & 0xc0) == 0x80) --end;  // not in the middle of a character
+        text = text.substr(0, end) + " …";
+    }
     std::replace_if(
         text.begin(), text.end(), [](char c) { return c >= 0 && c < ' '; }, ' ');
     return text;
@@ -23,8 +30,8 @@ Status ServiceStatus::ready(EventLoop& loop) {
     if (!timer) return timer.error();
     timer_ = std::move(*timer);
     sd_event_set_watchdog(loop.get(), 1);
-    told_ns_ = monotonic_ns();
-    sd_notifyf(0, "READY=1\nSTATUS=%s", one_line(words_()).c_str());
+    sd_notify(0, "READY=1");
+    tell();
     return Done{};
 }
 
