@@ -197,7 +197,7 @@ void Broker::dismiss(Session& session, const Error& why) {
     if (!session.send(dismissed)) shutdown(session.socket.get(), SHUT_WR);
     session.readable.set_events(0);  // hang-up is still told of
     session.deadline.off();
-    if (session.stream != nullptr) session.stream->follow_demand();
+    if (session.stream != nullptr) session.stream->linger_if_unwanted();
 }
 
 void Broker::drop(Session& session, const Error& why) {

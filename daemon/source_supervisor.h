@@ -62,6 +62,7 @@ class SourceSupervisor {
     bool idle() const {
         return phase_ == Phase::off || phase_ == Phase::ended || phase_ == Phase::backing_off;
     }
+    bool is_wanted() const { return wanted_; }  // by the last start() or stop()
     bool running() const { return phase_ == Phase::running; }
     bool ending() const { return phase_ == Phase::ending; }
     pid_t pid() const { return pid_; }

@@ -64,18 +64,19 @@ void Stream::stop_unwanted() {
     if (supervisor_.idle() && state_ != StreamState::ended) set_state(StreamState::waiting, kNobodyTaps);
 }
 
-void Stream::follow_demand() {
-    if (external() || !config_.on_demand || state_ == StreamState::gone) return;
-    if (!wanted()) {
-        linger_timer_.fire_at(monotonic_ns() + to_ns(config_.linger));
-    } else {
-        linger_timer_.off();
-        if (supervisor_.running()) return;
-        if (state_ == StreamState::waiting || state_ == StreamState::ended)
-            set_state(StreamState::opening, "");
-        supervisor_.start();
-        schedule_check();
-    }
+void Stream::linger_if_unwanted() {
+    if (external() || state_ == StreamState::gone || wanted()) return;
+    linger_timer_.fire_at(monotonic_ns() + to_ns(config_.linger));
+}
+
+// A tap has come. One that only goes on waiting when another leaves has a recording begin again for nobody.
+void Stream::open_on_demand() {
+    if (external() || !config_.on_demand || state_ == StreamState::gone || shutting_down_) return;
+    linger_timer_.off();
+    if (supervisor_.running()) return;
+    if (state_ == StreamState::waiting || state_ == StreamState::ended) set_state(StreamState::opening, "");
+    supervisor_.start();
+    schedule_check();
 }
 
 const char* stream_state_name(StreamState state) {
@@ -230,14 +231,14 @@ void Stream::add_tap(Session& session) {
     session.stream = this;
     session.tap.since_ns = monotonic_ns();
     taps_.push_back(&session);
-    follow_demand();
+    open_on_demand();
 }
 
 void Stream::remove_tap(Session& session) {
     std::erase(taps_, &session);
     session.stream = nullptr;
     disarm_if_nobody_waits();
-    follow_demand();
+    linger_if_unwanted();
 }
 
 int Stream::sync(Session& session, uint32_t known_generation, wire::Synced& answer) {

@@ -44,7 +44,7 @@ class Stream {
     Status admit_tap(const Session& session) const;
     void add_tap(Session& session);
     void remove_tap(Session& session);
-    void follow_demand();  // a tap came, left or was dismissed
+    void linger_if_unwanted();  // a tap was dismissed
     // The answer to a sync; the descriptor to go with it, or −1.
     int sync(Session& session, uint32_t known_generation, wire::Synced& answer);
     void arm(Session& session, const wire::Arm& arm);
@@ -105,6 +105,7 @@ class Stream {
     void check_clocks();
     void schedule_check();
     bool wanted() const;
+    void open_on_demand();
     void stop_unwanted();
     void begin_anew();
     void end_publisher(const std::string& why);

@@ -33,8 +33,9 @@ std::vector<Session*> Stream::reconfigure(const StreamConfig& config) {
     if (!keep_running) {
         begin_anew();
     } else if (!wanted()) {
-        follow_demand();
-    } else if (state_ == StreamState::waiting) {
+        linger_if_unwanted();
+    } else if (!external() &&
+               !supervisor_.is_wanted()) {  // it waits for a tap, or is being ended for want of one
         start();
     }
     schedule_check();

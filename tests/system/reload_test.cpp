@@ -151,6 +151,16 @@ TEST(Reload, FromOnDemandToAlwaysOpensTheSource) {
     EXPECT_TRUE(daemon.comes_to(CAMTAP_STREAM_WAITING));
 }
 
+TEST(Reload, FromOnDemandToAlwaysWhileTheSourceIsBeingEndedStartsItAgain) {
+    ScriptedDaemon daemon(scripted("deaf loop", "start = \"on-demand\"\nlinger = 0\n"));
+    { ASSERT_TRUE(PlainTap(daemon).next()); }
+    ASSERT_TRUE(daemon.logs("is asked to end"));
+    daemon.reload(scripted("deaf loop"));
+    ASSERT_TRUE(
+        eventually([&] { return daemon.log().rfind("source started") > daemon.log().find("stopped"); }));
+    EXPECT_TRUE(daemon.comes_to(CAMTAP_STREAM_LIVE));
+}
+
 TEST(Reload, WithLessRoomForTapsThoseThatAreThereKeepTheirs) {
     const auto configuration = [](int taps, int pins) {
         return scripted("loop", "depth = 1\nmax_taps = " + std::to_string(taps) +

@@ -75,6 +75,20 @@ TEST(OnDemand, ATapThatComesWhileTheSourceIsBeingEndedIsNoFailure) {
     EXPECT_EQ(daemon.log().find("failed"), std::string::npos);
 }
 
+TEST(OnDemand, ARecordingThatHasEndedIsNotPlayedAgainBecauseATapLeaves) {
+    ScriptedDaemon daemon(scripted("publish=2 end", "start = \"on-demand\"\nlinger = 0\n"));
+    PlainTap staying(daemon);
+    {
+        PlainTap leaving(daemon);
+        ASSERT_TRUE(daemon.comes_to(CAMTAP_STREAM_ENDED));
+    }
+    ASSERT_TRUE(eventually([&] { return daemon.info("test").taps == 1; }));
+    EXPECT_EQ(daemon.info("test").state, uint32_t{CAMTAP_STREAM_ENDED});
+    daemon.stop();
+    const std::string log = daemon.log();
+    EXPECT_EQ(log.find("source started"), log.rfind("source started"));
+}
+
 TEST(OnDemand, WhenTheLastTapLeavesASourceThatFailsNobodyWaitsForIt) {
     ScriptedDaemon daemon("[daemon]\nrestart_delay = 3600\nrestart_delay_max = 3600\n" +
                           scripted("exit=1", "start = \"on-demand\"\nlinger = 0\n"));
