@@ -20,7 +20,7 @@ const char* camtap_error_name(camtap_error error) {
                                              "bad_name",  "version",   "limit",          "too_many_frames",
                                              "no_memory", "invalid",   "protocol",       "system",
                                              "forked",    "too_big",   "no_slot",        "busy",
-                                             "malformed", "offline"};
+                                             "malformed"};
     const int code = -static_cast<int>(error);
     return code >= 0 && code < static_cast<int>(std::size(kNames)) ? kNames[code] : "unknown_error";
 }

@@ -41,7 +41,7 @@ Status check_welcome(const wire::Welcome& welcome) {
 Error refusal(int32_t code, int32_t system_errno, std::string_view message) {
     char text[wire::kTextField];
     copy_text(text, sizeof text, message);
-    const bool known = code < 0 && code >= static_cast<int32_t>(Code::offline);
+    const bool known = code < 0 && code >= static_cast<int32_t>(Code::malformed);
     return Error{known ? static_cast<Code>(code) : Code::protocol, system_errno,
                  *text != 0 ? std::string(text) : std::string("camtapd refused without a word")};
 }

@@ -33,7 +33,6 @@ enum class Code : int {
     no_slot = -18,          // no slot is granted at the moment
     busy = -19,             // somebody else has it (a second publisher, slots still held)
     malformed = -20,        // the publisher described a frame that does not fit its slot
-    offline = -21,          // the stream has no frames at the moment, and the caller did not want to wait
 };
 
 struct Error {

@@ -34,16 +34,15 @@ constexpr ExitCode exit_code(camtap_error error) {
         case CAMTAP_ERROR_BAD_NAME:
             return kUsage;
         case CAMTAP_ERROR_NO_DAEMON:
+        case CAMTAP_ERROR_TIMEOUT:  // of an answer; PatientTap looks after those of frames
             return kNoDaemon;
         case CAMTAP_ERROR_UNKNOWN_STREAM:
         case CAMTAP_ERROR_GONE:
             return kUnknownStream;
         case CAMTAP_ERROR_NOT_ALLOWED:
             return kNotAllowed;
-        case CAMTAP_ERROR_TIMEOUT:
         case CAMTAP_ERROR_STALE:
         case CAMTAP_ERROR_ENDED:
-        case CAMTAP_ERROR_OFFLINE:
             return kNoFrame;
         default:
             return kFailed;

@@ -61,7 +61,7 @@ void ask(Input& input, HostileDaemon& daemon) {
     } else {
         camtap_reload_result result = CAMTAP_INIT(camtap_reload_result);
         const camtap_error error = camtap_reload(path, kTimeoutNs, &result);
-        CAMTAP_CHECK(error <= CAMTAP_OK && error >= CAMTAP_ERROR_OFFLINE);
+        CAMTAP_CHECK(error <= CAMTAP_OK && error >= CAMTAP_ERROR_MALFORMED);
         check_text(result.message);
         CAMTAP_CHECK(result.size == sizeof result);
     }

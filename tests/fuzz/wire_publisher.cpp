@@ -76,7 +76,7 @@ class PublisherProgram {
             input_.about<uint64_t>(input_.below(8) == 0 ? input_.take<uint16_t>() : wanted_);
         const int64_t timeout = input_.flag() ? 0 : kTimeoutNs;
         const camtap_error error = camtap_publisher_acquire(publisher_, bytes, timeout, &slot);
-        CAMTAP_CHECK(error <= CAMTAP_OK && error >= CAMTAP_ERROR_OFFLINE);
+        CAMTAP_CHECK(error <= CAMTAP_OK && error >= CAMTAP_ERROR_MALFORMED);
         if (error != CAMTAP_OK) return;
         wanted_ = bytes;
         CAMTAP_CHECK(bytes > 0 && slot.capacity >= bytes);

@@ -83,7 +83,7 @@ class TapProgram {
 
     void took(camtap_error error, camtap_frame* frame) {
         CAMTAP_CHECK((error == CAMTAP_OK) == (frame != nullptr));
-        CAMTAP_CHECK(error <= CAMTAP_OK && error >= CAMTAP_ERROR_OFFLINE && error != CAMTAP_ERROR_FORKED);
+        CAMTAP_CHECK(error <= CAMTAP_OK && error >= CAMTAP_ERROR_MALFORMED && error != CAMTAP_ERROR_FORKED);
         if (frame == nullptr) return;
         frames_.emplace_back(frame);
         std::vector<std::byte> copy(frame->info.image.bytes);

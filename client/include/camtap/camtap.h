@@ -56,8 +56,7 @@ typedef enum camtap_error {
     CAMTAP_ERROR_NO_SLOT = -18,         /* publisher: no slot was granted before the timeout */
     CAMTAP_ERROR_BUSY = -19,            /* somebody else publishes this stream, or slots are still held */
     CAMTAP_ERROR_MALFORMED =
-        -20,                   /* the publisher described a frame that doesn't fit its slot; it is skipped */
-    CAMTAP_ERROR_OFFLINE = -21 /* no daemon or no frames, and the caller didn't want to wait */
+        -20 /* the publisher described a frame that doesn't fit its slot; it is skipped */
 } camtap_error;
 
 /* The code's name, as "unknown_stream". Never NULL. */
