@@ -31,6 +31,15 @@ static Result<UniqueFd> socket_from_systemd() {
     return fd;
 }
 
+// Empty if it has none in the file system.
+static std::string path_of(int fd) {
+    sockaddr_un address{};
+    socklen_t length = sizeof address;
+    if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) != 0) return {};
+    address.sun_path[sizeof address.sun_path - 1] = 0;
+    return length > offsetof(sockaddr_un, sun_path) ? address.sun_path : "";
+}
+
 // A lock beside the socket says whether its owner lives; the socket's own file stays behind when a daemon is
 // killed. A record lock, because children don't inherit it: one that has not come to its exec yet, when the
 // daemon is killed, would go on holding any other kind.
@@ -75,6 +84,7 @@ Result<ListenSocket> ListenSocket::open(const std::string& path) {
     result.path_ = path;
     if (*passed) {
         refuse_descriptors(passed->get());
+        if (std::string own = path_of(passed->get()); !own.empty()) result.path_ = std::move(own);
         result.fd_ = std::move(*passed);
         return result;
     }
@@ -99,8 +109,13 @@ Result<ListenSocket> ListenSocket::open(const std::string& path) {
 }
 
 ListenSocket::~ListenSocket() {
-    if (lock_)
-        unlink(path_.c_str());  // the lock file stays: removing it would let two daemons hold "the" lock
+    remove();
+}
+
+void ListenSocket::remove() {
+    if (!lock_) return;
+    unlink(path_.c_str());  // the lock file stays: removing it would let two daemons hold "the" lock
+    lock_.reset();
 }
 
 std::string default_listen_path() {

@@ -11,14 +11,17 @@ namespace camtap {
 // Owns: the listening socket and, if it made it, its path and the lock beside it.
 class ListenSocket {
   public:
-    // Takes the one socket that systemd passed, or binds `path`, replacing a socket that a dead daemon left
-    // there. Missing directories are made (0755). Errors: busy (a live daemon has it), invalid (path too
-    // long), system.
+    // Takes the one socket that systemd passed, wherever that is, or binds `path`, replacing a socket that a
+    // dead daemon left there. Missing directories are made (0755). Errors: busy (a live daemon has it),
+    // invalid (path too long), system.
     static Result<ListenSocket> open(const std::string& path);
 
     ListenSocket(ListenSocket&&) = default;
     ListenSocket& operator=(ListenSocket&&) = delete;
     ~ListenSocket();
+
+    // As the end of this object does.
+    void remove();
 
     int fd() const { return fd_.get(); }
     const std::string& path() const { return path_; }

@@ -95,6 +95,8 @@ class Daemon {
         return context_.loop.run();
     }
 
+    bool reads_configuration() const { return reloader_.busy(); }
+
   private:
     Status on_signal(int signal, std::function<void()> callback) {
         auto source = context_.loop.on_signal(signal, std::move(callback));
@@ -177,6 +179,13 @@ void hold_back_signals() {
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
+// One that a name service holds, say: it mustn't see its program being taken apart.
+[[noreturn]] void end_beside_a_thread(ListenSocket& listen, int status) {
+    listen.remove();
+    spdlog::default_logger()->flush();
+    _exit(status);
+}
+
 int run(const CommandLine& command_line, Config config) {
     hold_back_signals();
     raise_descriptor_limit();
@@ -186,10 +195,12 @@ int run(const CommandLine& command_line, Config config) {
                                                              : default_listen_path();
     Result<ListenSocket> listen = ListenSocket::open(path);
     if (!listen) return fail(listen.error());
-    Result<SequenceStore> sequences = SequenceStore::open(path + ".sequences");
+    if (listen->path() != path) spdlog::warn("systemd passed a socket, so that at {} isn't used", path);
+    const std::string numbers = listen->path() + ".sequences";
+    Result<SequenceStore> sequences = SequenceStore::open(numbers);
     if (!sequences) {
         spdlog::error("{}; frames are numbered anew, above all numbers before", sequences.error().message);
-        sequences = SequenceStore::begin_anew(path + ".sequences");
+        sequences = SequenceStore::begin_anew(numbers);
     }
     if (!MemoryReserve::set_up()) return fail(Error{Code::no_memory, 0, "out of memory"});
     Result<EventLoop> loop = EventLoop::create();
@@ -204,10 +215,12 @@ int run(const CommandLine& command_line, Config config) {
                           .sequences = std::move(*sequences),
                           .instance = instance,
                           .source_program = std::move(*source_program)};
-    spdlog::info("camtapd {} listens on {}", CAMTAP_VERSION, path);
+    spdlog::info("camtapd {} listens on {}", CAMTAP_VERSION, listen->path());
     Daemon daemon(context, *listen, command_line);
     const Status ran = daemon.run(config);
-    return ran ? EXIT_SUCCESS : fail(ran.error());
+    const int status = ran ? EXIT_SUCCESS : fail(ran.error());
+    if (daemon.reads_configuration()) end_beside_a_thread(*listen, status);
+    return status;
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "daemon/reloader.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include <cstdint>
 #include <new>
 #include <system_error>
+#include <thread>
 
 namespace camtap {
 
@@ -23,9 +25,7 @@ Status Reloader::start() {
     return Done{};
 }
 
-Reloader::~Reloader() {
-    if (thread_.joinable()) thread_.join();
-}
+Reloader::~Reloader() = default;
 
 void Reloader::request() {
     if (busy()) {
@@ -35,30 +35,38 @@ void Reloader::request() {
     }
 }
 
-static Result<Config> load(const std::string& path) try {
+static Result<Config> read(const std::string& path) try {
     return load_config(path);
 } catch (const std::bad_alloc&) {
     return Error{Code::no_memory, 0, "out of memory"};  // words that need none themselves
 }
 
 void Reloader::begin() try {
-    thread_ = std::thread([this] {
-        result_.emplace(load(path_));
+    UniqueFd done_fd(fcntl(done_fd_.get(), F_DUPFD_CLOEXEC, 0));
+    if (!done_fd) {
+        return loaded_(Error{Code::limit, errno, "no descriptor to read the configuration with; try again"});
+    }
+    load_ = std::make_shared<Load>(Load{path_, std::move(done_fd), {}});
+    std::thread([load = load_] {
+        load->result.emplace(read(load->path));
         const uint64_t one = 1;
-        while (write(done_fd_.get(), &one, sizeof one) < 0) { /* an eventfd takes its first 1, in the end */
+        while (write(load->done_fd.get(), &one, sizeof one) <
+               0) { /* an eventfd takes its first 1, in the end */
         }
-    });
+    }).detach();
 } catch (const std::system_error& e) {  // the limit on tasks is reached, or memory
+    load_.reset();
     loaded_(Error{Code::limit, e.code().value(),
                   "no thread to read the configuration with: " + e.code().message() + "; try again"});
 }
 
 void Reloader::finish() {
     uint64_t count = 0;
-    if (read(done_fd_.get(), &count, sizeof count) < 0) return;
-    thread_.join();
+    if (::read(done_fd_.get(), &count, sizeof count) < 0) return;
+    const std::shared_ptr<Load> load = std::move(load_);
+    load_.reset();
     if (std::exchange(again_, false)) return begin();
-    loaded_(std::move(*result_));
+    loaded_(std::move(*load->result));
 }
 
 }  // namespace camtap

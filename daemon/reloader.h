@@ -1,11 +1,11 @@
-// Reads the configuration again while the loop goes on: files and name services may be slow, so this is the
-// one thing that camtapd does on another thread, and only while a reload is wanted.
+// Reads the configuration again while the loop goes on, on a thread of its own: files and name services may
+// be slow, and a name service that hangs must not keep the daemon from ending.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 
 #include "common/unique_fd.h"
 #include "daemon/config.h"
@@ -19,6 +19,7 @@ class Reloader {
     Reloader(EventLoop& loop, std::string path, std::function<void(Result<Config>)> loaded);
     // To be called before the first request. Errors: no_memory, limit, system.
     Status start();
+    // Doesn't wait for a load that runs: its thread is left behind.
     ~Reloader();
     Reloader(const Reloader&) = delete;
     Reloader& operator=(const Reloader&) = delete;
@@ -26,9 +27,15 @@ class Reloader {
     // While one load runs, a request asks for another one after it: the file may have changed since it was
     // read.
     void request();
-    bool busy() const { return thread_.joinable(); }
+    bool busy() const { return load_ != nullptr; }
 
   private:
+    // What the thread needs, whether we are still there or not.
+    struct Load {
+        std::string path;
+        UniqueFd done_fd;
+        std::optional<Result<Config>> result;  // the thread's until it has written to done_fd
+    };
     void begin();
     void finish();
 
@@ -37,8 +44,7 @@ class Reloader {
     std::function<void(Result<Config>)> loaded_;
     UniqueFd done_fd_;
     EventSource done_;
-    std::thread thread_;
-    std::optional<Result<Config>> result_;  // the thread's until it has written to done_fd_
+    std::shared_ptr<Load> load_;
     bool again_ = false;
 };
 

@@ -189,6 +189,25 @@ TEST(Reload, WithLessRoomForTapsThoseThatAreThereKeepTheirs) {
     EXPECT_EQ(daemon.info("test").no_slot, 0u);
 }
 
+TEST(Reload, ThatANameServiceHoldsDoesntHoldUpTheEndOfTheDaemon) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "sanitizers want to be loaded first";
+#endif
+    setenv("LD_PRELOAD", SLOW_NAMES, 1);
+    ScriptedDaemon daemon(scripted("loop"));
+    unsetenv("LD_PRELOAD");
+    const auto threads = [&] {
+        const std::filesystem::directory_iterator all("/proc/" + std::to_string(daemon.pid()) + "/task");
+        return std::distance(begin(all), end(all));
+    };
+    const auto before = threads();
+    daemon.write_config(scripted("loop", "allow_groups = [\"slow\"]\n"));
+    kill(daemon.pid(), SIGHUP);
+    ASSERT_TRUE(eventually([&] { return threads() > before; }));
+    EXPECT_EQ(daemon.stop(), 0);
+    EXPECT_NE(access(daemon.socket_path().c_str(), F_OK), 0);
+}
+
 TEST(Reload, WithoutAThreadForItTheConfigurationStaysAndTheDaemonLives) {
 #ifdef __SANITIZE_ADDRESS__
     GTEST_SKIP() << "AddressSanitizer needs more address space than it would be left";

@@ -123,6 +123,7 @@ TEST_F(ListenSocketTest, IsTheOneThatSystemdPassesAndOutlivesTheDaemon) {
         const Result<ListenSocket> passed = ListenSocket::open("/nowhere/else");
         if (!passed.ok()) return 1;
         const Result<UniqueFd> client = connect_to(path());
+        if (passed->path() != path()) return 3;
         return client.ok() && accept(passed->fd(), nullptr, nullptr) >= 0 ? 0 : 2;
     });
     EXPECT_EQ(status, 0);
