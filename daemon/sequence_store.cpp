@@ -16,6 +16,7 @@
 namespace camtap {
 
 static constexpr const char* kTitle = "camtap-sequences 1";
+static constexpr const char* kEveryStream = "*";  // in place of a name: the floor
 
 Result<SequenceStore> SequenceStore::open(std::string path) {
     SequenceStore store(std::move(path));
@@ -29,6 +30,10 @@ Result<SequenceStore> SequenceStore::open(std::string path) {
     std::string name;
     uint64_t reserved = 0;
     while (sound && file >> name >> reserved) {
+        if (name == kEveryStream) {
+            store.floor_ = reserved;
+            continue;
+        }
         sound = stream_name_fault(name).empty();
         store.reserved_[name] = reserved;
     }
@@ -70,6 +75,7 @@ Status SequenceStore::reserve(const std::string& stream, uint64_t through) {
 // A new file takes the old one's place in one step, so a crash leaves either.
 Status SequenceStore::write() const {
     std::string text = std::string(kTitle) + "\n";
+    if (floor_ > 0) text += std::string(kEveryStream) + " " + std::to_string(floor_) + "\n";
     for (const auto& [name, reserved] : reserved_) text += name + " " + std::to_string(reserved) + "\n";
     const std::string temporary = path_ + ".new";
     const UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));

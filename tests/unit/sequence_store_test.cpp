@@ -66,7 +66,10 @@ TEST_F(Store, BegunAnewItStartsAboveAllThatCanHaveBeen) {
     const uint64_t first = anew.first_unused("front");
     EXPECT_GT(first, uint64_t{1'000'000'000} * SequenceStore::kBlock);
     ASSERT_TRUE(anew.reserve("front", first).ok());
-    EXPECT_GT(open().first_unused("front"), first) << "the file is sound again";
+    const SequenceStore next = open();
+    EXPECT_GT(next.first_unused("front"), first) << "the file is sound again";
+    EXPECT_EQ(next.first_unused("rear"), first)
+        << "which published nothing in that run, and may have before it";
 }
 
 TEST_F(Store, SaysWhenItCantWrite) {
