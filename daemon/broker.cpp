@@ -325,9 +325,9 @@ void Broker::on_source_reaped() {
         if (stream->finished()) stream->forget_frames();
     }
     if (!shut_down_done_) return;
-    const auto finished = [](const auto& stream) { return stream->finished(); };
-    const bool all = std::all_of(streams_.begin(), streams_.end(), finished) &&
-                     std::all_of(removed_.begin(), removed_.end(), finished);
+    const auto done = [](const auto& stream) { return stream->holds_up_nobody(); };
+    const bool all = std::all_of(streams_.begin(), streams_.end(), done) &&
+                     std::all_of(removed_.begin(), removed_.end(), done);
     if (all) std::exchange(shut_down_done_, nullptr)();
 }
 

@@ -64,6 +64,7 @@ class SourceSupervisor {
     }
     bool is_wanted() const { return wanted_; }  // by the last start() or stop()
     bool running() const { return phase_ == Phase::running; }
+    bool stuck() const { return phase_ == Phase::stuck; }  // SIGKILL didn't end it
     bool ending() const { return phase_ == Phase::ending; }
     pid_t pid() const { return pid_; }
 

@@ -81,6 +81,7 @@ class Stream {
     // nothing needs the frames any more.
     void remove();
     bool finished() const { return supervisor_.idle(); }
+    bool holds_up_nobody() const { return finished() || supervisor_.stuck(); }
     void forget_frames();
     // Configured again: its numbers and counters go on.
     void restore(const StreamConfig& config);
