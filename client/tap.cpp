@@ -70,19 +70,26 @@ Result<FramePtr> Tap::next(int64_t timeout_ns) {
 }
 
 Result<FramePtr> Tap::latest(int64_t timeout_ns, int64_t max_age_ns) {
-    return wait_for(Want{true, max_age_ns}, timeout_ns);
+    const Want want{true, max_age_ns};
+    return timeout_ns == 0 ? take_or_arm(want) : wait_for(want, timeout_ns);
 }
 
 Result<FramePtr> Tap::try_next() {
+    return take_or_arm(Want{});
+}
+
+// Without waiting; if there is nothing, the descriptor will say when there is.
+Result<FramePtr> Tap::take_or_arm(const Want& want) {
     if (Status may = may_take(); !may.ok()) return may.error();
-    Result<FramePtr> found = look(Want{});
+    Result<FramePtr> found = look(want);
     const bool nothing = !found.ok() && found.error().code != Code::malformed;
     if (!nothing || !attachment_.watched()) return found;
     refresh();  // takes the message off the socket that made the descriptor readable
-    found = look(Want{});
+    found = look(want);
     if (found.ok() || found.error().code == Code::malformed) return found;
     if (const auto& newest = attachment_.newest()) {
-        attachment_.arm(timeline_.passed_in(newest->terms().generation, newest->terms().instance));
+        const uint64_t passed = timeline_.passed_in(newest->terms().generation, newest->terms().instance);
+        attachment_.arm(std::max(passed, too_old_));
     } else {
         attachment_.arm(0);
     }
@@ -133,6 +140,7 @@ Result<FramePtr> Tap::take(const Want& want) {
         return frame.error();
     }
     if (too_old(frame->info.capture_ns, want.max_age_ns)) {
+        too_old_ = frame->info.sequence;
         return Error{Code::stale, 0, "no frame came that is as young as asked"};
     }
     return hand_out(std::move(**found), *frame, want);

@@ -45,6 +45,7 @@ class Tap {
     Status attach(int64_t timeout_ns);
     Result<FramePtr> wait_for(const Want& want, int64_t timeout_ns);
     Status may_take() const;
+    Result<FramePtr> take_or_arm(const Want& want);
     Result<FramePtr> look(const Want& want);
     Result<FramePtr> take(const Want& want);
     Result<FramePtr> hand_out(Pinned pinned, const Description& described, const Want& want);
@@ -68,6 +69,7 @@ class Tap {
     uint64_t generations_ = 0;  // that have arrived
     uint64_t adopted_ = 0;      // the attachment whose session the timeline uses
     uint64_t last_sequence_ = 0;
+    uint64_t too_old_ = 0;  // the newest frame that was there, and wasn't wanted
     uint32_t max_pins_ = 0;
     int64_t refresh_at_ = 0;
     int64_t slice_ns_ = 0;

@@ -1,16 +1,20 @@
 /* libcamtap: look at the frames of a camtap stream, or publish frames into one. The C interface.
  *
  * Conventions
- *   Errors     Functions that may fail return camtap_error: CAMTAP_OK (0) or a negative code. Then outputs
- * are untouched, and camtap_last_error() has a sentence that says what was tried, on what, why it failed,
- * what to do. Structs    Each begins with its size. Set it (CAMTAP_INIT does) before a call: the library
- * fills no more than that, so that programs and libraries of different ages fit. Times      Nanoseconds of
- * CLOCK_MONOTONIC, the same clock in every process of a machine. A timeout of 0 doesn't block, a negative one
- * waits for ever. Threads    One thread at a time per camtap_tap and per camtap_publisher; different objects
- * are independent. A camtap_frame may be read and released by any thread. The library starts no thread,
- * installs no signal handler, and writes nothing to stdout or stderr. fork()     The child must not use what
- * the parent opened: every call on it fails with CAMTAP_ERROR_FORKED, releasing and closing do nothing to the
- * parent, and frame data is not mapped in the child. It may open taps of its own.
+ *   Errors   Functions that may fail return camtap_error: CAMTAP_OK (0) or a negative code. Then outputs are
+ *            untouched, and camtap_last_error() has a sentence that says what was tried, on what, why it failed,
+ *            what to do.
+ *   Structs  Each begins with its size. Set it (CAMTAP_INIT does) before a call: the library fills no more than
+ *            that, so that programs and libraries of different ages fit.
+ *   Times    Nanoseconds of CLOCK_MONOTONIC, the same clock in every process of a machine. A timeout of 0 doesn't
+ *            block, a negative one waits for ever. A signal doesn't end a wait: where one must, wait in slices, or
+ *            in an event loop of your own, by camtap_tap_fd().
+ *   Threads  One thread at a time per camtap_tap and per camtap_publisher; different objects are independent. A
+ *            camtap_frame may be read and released by any thread. The library starts no thread, installs no signal
+ *            handler, and writes nothing to stdout or stderr.
+ *   fork()   The child must not use what the parent opened: every call on it fails with CAMTAP_ERROR_FORKED,
+ *            releasing and closing do nothing to the parent, and frame data is not mapped in the child. It may open
+ *            taps of its own.
  */
 #ifndef CAMTAP_CAMTAP_H
 #define CAMTAP_CAMTAP_H
@@ -69,8 +73,7 @@ CAMTAP_API const char* camtap_last_error(void);
 /* "0.1.0", of the library that runs. */
 CAMTAP_API const char* camtap_version(void);
 
-/* ---- what a frame is
- * ------------------------------------------------------------------------------------------- */
+/* ---- what a frame is */
 
 /* Element types, numbered as OpenCV's CV_8U … CV_16F. */
 typedef enum camtap_depth {
@@ -144,8 +147,7 @@ typedef struct camtap_frame_info {
     camtap_missed missed; /* between the frame that this tap got before and this one */
 } camtap_frame_info;
 
-/* ---- taps: reading
- * --------------------------------------------------------------------------------------------- */
+/* ---- taps: reading */
 
 typedef struct camtap_tap camtap_tap;
 typedef struct camtap_frame camtap_frame;
@@ -174,7 +176,8 @@ typedef struct camtap_tap_options {
  * needn't be). From then on the tap attaches again by itself whenever source or daemon come back. `options`
  * may be NULL: newest, 0. Blocks: up to attach_timeout_ns; with 0, up to 5 s for the answer of a daemon that
  * is there. Errors: no_daemon, unknown_stream, not_allowed, limit, bad_name, version, timeout, protocol,
- * no_memory, system. The first two are waited out while the timeout lasts, the others are final. */
+ * no_memory, system. Within the timeout it is tried again after the first two, and where the daemon goes away or breaks
+ * the protocol in the middle of it; the others are final. */
 CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_tap_open(const char* stream,
                                                          const camtap_tap_options* options, camtap_tap** tap);
 
@@ -192,15 +195,15 @@ CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_tap_try_next(camtap_tap* tap, ca
 
 /* The newest frame, if this tap hasn't had it yet, else the one after it; frames between are counted as
  * skipped. With max_age_ns > 0 never one whose capture is longer ago than that: it waits for a younger one,
- * and if none has come by the timeout says stale. max_age_ns ≤ 0: any age. Errors: stale, and those of
- * camtap_tap_next. */
+ * and if none has come by the timeout says stale. max_age_ns ≤ 0: any age. With a timeout of 0 it re-arms
+ * camtap_tap_fd(). Errors: stale, and those of camtap_tap_next. */
 CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_tap_latest(camtap_tap* tap, int64_t timeout_ns,
                                                            int64_t max_age_ns, camtap_frame** frame);
 
-/* A descriptor for the program's own event loop: readable when camtap_tap_try_next has something to say (a
- * frame, or a change of state). Level-triggered; may be spurious. The library owns it; it stays the same as
- * long as the tap lives, over reconnections. Call try_next until it says timeout, then wait. Negative on
- * failure: a camtap_error. */
+/* A descriptor for the program's own event loop: readable when there is something to be had (a frame, or a
+ * change of state). Level-triggered; may be spurious. The library owns it; it stays the same as long as the tap
+ * lives, over reconnections. Call camtap_tap_try_next, or camtap_tap_latest with a timeout of 0, until it gives no
+ * frame, then wait. Negative on failure: a camtap_error. */
 CAMTAP_API int camtap_tap_fd(camtap_tap* tap);
 
 typedef struct camtap_tap_status {
@@ -219,8 +222,7 @@ typedef struct camtap_tap_status {
 /* Doesn't block. Takes in news from the daemon first. Errors: invalid, forked. */
 CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_tap_get_status(camtap_tap* tap, camtap_tap_status* status);
 
-/* ---- frames
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- frames */
 
 /* Valid until the frame is released. */
 CAMTAP_API const camtap_frame_info* camtap_frame_get_info(const camtap_frame* frame);
@@ -238,8 +240,7 @@ CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_frame_copy(const camtap_frame* f
 /* Lets the daemon use the slot again. Any thread; after camtap_tap_close too. NULL is fine. */
 CAMTAP_API void camtap_frame_release(camtap_frame* frame);
 
-/* ---- publishing
- * ------------------------------------------------------------------------------------------------ */
+/* ---- publishing */
 
 typedef struct camtap_publisher camtap_publisher;
 
@@ -319,8 +320,7 @@ CAMTAP_API void camtap_publisher_count(camtap_publisher* publisher, camtap_count
 CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_publisher_report(camtap_publisher* publisher,
                                                                  camtap_activity activity, const char* text);
 
-/* ---- asking the daemon
- * ----------------------------------------------------------------------------------------- */
+/* ---- asking the daemon */
 
 typedef struct camtap_stream_info {
     uint32_t size;  /* sizeof(camtap_stream_info) */

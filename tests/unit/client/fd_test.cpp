@@ -76,6 +76,32 @@ TEST_F(FdTest, IsArmedAgainAfterEachTimeoutAndOnlyOnce) {
     EXPECT_LE(daemon.count(wire::Type::sync), 3u) << "a nudge for a frame is nothing to ask about";
 }
 
+// Those who are after the newest frame only have an event loop, too.
+TEST_F(FdTest, IsArmedAgainByLatestWithoutWaiting) {
+    const auto latest = [&](int64_t max_age_ns) {
+        camtap_frame* frame = nullptr;
+        const camtap_error error = camtap_tap_latest(tap.get(), 0, max_age_ns, &frame);
+        camtap_frame_release(frame);
+        return error;
+    };
+    for (uint64_t i = 1; i <= 5; ++i) {
+        while (daemon.count(wire::Type::arm) < i) EXPECT_EQ(latest(-1), CAMTAP_ERROR_TIMEOUT);
+        segment->publish();
+        nudge(daemon);
+        ASSERT_TRUE(readable(fd, 10'000));
+        EXPECT_EQ(latest(-1), CAMTAP_OK);
+    }
+    // A frame that is there, but older than asked, is nothing to wake for again and again
+    segment->publish();
+    EXPECT_EQ(latest(1), CAMTAP_ERROR_STALE);
+    const uint64_t arms = daemon.count(wire::Type::arm);
+    for (int wakes = 0; wakes < 100; ++wakes) {
+        EXPECT_EQ(latest(1), CAMTAP_ERROR_STALE);
+        (void)readable(fd, 1);
+    }
+    EXPECT_LE(daemon.count(wire::Type::arm), arms + 5);
+}
+
 TEST_F(FdTest, IsQuietWhenNothingIsThere) {
     EXPECT_TRUE(becomes_quiet());
 }
