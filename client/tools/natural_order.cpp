@@ -30,7 +30,7 @@ bool natural_less(std::string_view a, std::string_view b) {
             if (x.size() != y.size()) return x.size() < y.size();
             if (x != y) return x < y;
         } else {
-            if (a[0] != b[0]) return a[0] < b[0];
+            if (a[0] != b[0]) return static_cast<unsigned char>(a[0]) < static_cast<unsigned char>(b[0]);
             a.remove_prefix(1);
             b.remove_prefix(1);
         }

@@ -10,7 +10,7 @@
 // Publishes into a stream, and goes on trying when the daemon or the right to publish isn't there at the
 // moment.
 //
-// Blocking: up to a second while the daemon doesn't answer. Errors: on stderr, each once as long as it lasts.
+// Blocking: up to five seconds while the daemon doesn't answer. Errors: on stderr, each once as long as it lasts.
 class AnnotatedStream {
   public:
     explicit AnnotatedStream(std::string stream) : stream_(std::move(stream)) {}

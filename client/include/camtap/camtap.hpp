@@ -294,6 +294,18 @@ inline std::vector<camtap_tap_info> list_taps(const std::string& socket_path = {
     return taps;
 }
 
+// Has the daemon read its configuration again. Throws Error, whose words say file, line, column and key if the
+// configuration is what is wrong.
+inline camtap_reload_result reload(const std::string& socket_path = {},
+                                   std::chrono::nanoseconds timeout = std::chrono::seconds(10)) {
+    camtap_reload_result result = CAMTAP_INIT(camtap_reload_result);
+    const camtap_error code =
+        camtap_reload(socket_path.empty() ? nullptr : socket_path.c_str(), detail::ns(timeout), &result);
+    if (code == CAMTAP_ERROR_INVALID) throw Error(code, result.message);
+    detail::check(code);
+    return result;
+}
+
 }  // namespace v0
 }  // namespace camtap
 
