@@ -34,6 +34,7 @@ static bool passes_to_source(std::string_view variable) {
                                                     "DISPLAY=",
                                                     "JOURNAL_STREAM=",
                                                     "XDG_RUNTIME_DIR=",
+                                                    "XDG_CACHE_HOME=",
                                                     "http_proxy=",
                                                     "https_proxy=",
                                                     "no_proxy=",
