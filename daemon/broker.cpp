@@ -14,8 +14,12 @@ namespace camtap {
 
 static constexpr int64_t kAcceptPauseNs = 100 * kNsPerMs;  // when the kernel can't even give us a connection
 
-static int64_t to_ns(Seconds s) {
-    return static_cast<int64_t>(s.count() * static_cast<double>(kNsPerSecond));
+wire::Refused refusal(const Error& why) {
+    auto refused = wire::make<wire::Refused>();
+    refused.code = static_cast<int32_t>(why.code);
+    refused.system_errno = why.system_errno;
+    refused.message.set(why.message);
+    return refused;
 }
 
 Broker::Broker(DaemonContext& context, ListenSocket& listen, Hooks hooks)
@@ -56,7 +60,6 @@ Stream* Broker::find(const std::string& name) const {
 }
 
 // ---- sessions
-// ------------------------------------------------------------------------------------------------------
 
 void Broker::on_connection() {
     UniqueFd socket(accept4(listen_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
@@ -75,10 +78,8 @@ void Broker::refuse_for_want_of_descriptors() {
     bool refused_one = false;
     {
         const UniqueFd socket(accept4(listen_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-        auto refused = wire::make<wire::Refused>();
-        refused.code = static_cast<int32_t>(Code::limit);
-        refused.message.set("camtapd has no file descriptors left (LimitNOFILE=)");
-        if (socket) (void)send_message(socket.get(), refused);
+        const Error why{Code::limit, 0, "camtapd has no file descriptors left (LimitNOFILE=)"};
+        if (socket) (void)send_message(socket.get(), refusal(why));
         refused_one = static_cast<bool>(socket);
     }
     if (!refused_one) pause_accepting();
@@ -174,11 +175,7 @@ void Broker::end(Session& session) {
 
 void Broker::refuse(Session& session, const Error& why, const Stream* stream) {
     if (stream == nullptr) stream = session.stream;
-    auto refused = wire::make<wire::Refused>();
-    refused.code = static_cast<int32_t>(why.code);
-    refused.system_errno = why.system_errno;
-    refused.message.set(why.message);
-    (void)session.send(refused);
+    (void)session.send(refusal(why));
     client_log_.of(session.peer.uid)
         .log(spdlog::level::info, &event::kClientRefused, stream != nullptr ? stream->name() : "",
              fmt::format("refused process {} ({}) of user {}: {}", session.peer.pid,
@@ -212,10 +209,7 @@ void Broker::drop(Session& session, const Error& why) {
     if (session.role == Session::Role::publisher && session.stream != nullptr) {
         return session.stream->publisher_broke_protocol(why);
     }
-    auto refused = wire::make<wire::Refused>();
-    refused.code = static_cast<int32_t>(why.code);
-    refused.message.set(why.message);
-    (void)session.send(refused);
+    (void)session.send(refusal(why));
     end(session);
 }
 
@@ -229,7 +223,6 @@ void Broker::on_source_started(Stream& stream, UniqueFd connection) {
 }
 
 // ---- configuration
-// -------------------------------------------------------------------------------------------------
 
 // nullptr: there is none of that name. Leaves no hole.
 static std::unique_ptr<Stream> take(std::vector<std::unique_ptr<Stream>>& streams, const std::string& name) {

@@ -19,6 +19,9 @@
 
 namespace camtap {
 
+// As a client is told of it.
+wire::Refused refusal(const Error& why);
+
 struct ConfigDifference {
     uint32_t added = 0;
     uint32_t changed = 0;
@@ -58,6 +61,7 @@ class Broker {
     Status within_limits(const Session& session) const;
     void end(Session& session);
     void dismiss(Session& session, const Error& why);
+    wire::Welcome welcome() const;
     // `stream`: the one that it asked for, if it has none yet.
     void refuse(Session& session, const Error& why, const Stream* stream = nullptr);
     void drop(Session& session, const Error& why);  // dismiss a tap that may hold pins, end anybody else

@@ -78,13 +78,20 @@ void Broker::on_message(Session& session) {
 }
 
 // ---- hello
-// ---------------------------------------------------------------------------------------------------------
 
 static Error other_version(uint16_t major, uint16_t minor) {
     return Error{
         Code::version, 0,
         fmt::format("this client speaks version {}.{} of the protocol, camtapd {}.{}: update the older one",
                     major, minor, wire::kMajor, wire::kMinor)};
+}
+
+wire::Welcome Broker::welcome() const {
+    auto welcome = wire::make<wire::Welcome>();
+    welcome.instance = context_.instance;
+    welcome.major = wire::kMajor;
+    welcome.minor = wire::kMinor;
+    return welcome;
 }
 
 void Broker::on_hello(Session& session) {
@@ -99,11 +106,7 @@ void Broker::on_hello(Session& session) {
     if (hello.role == wire::Role::control && !session.spawned) {
         session.role = Session::Role::control;
         session.deadline.off();
-        auto welcome = wire::make<wire::Welcome>();
-        welcome.instance = context_.instance;
-        welcome.major = wire::kMajor;
-        welcome.minor = wire::kMinor;
-        if (!session.send(welcome)) end(session);
+        if (!session.send(welcome())) end(session);
         return;
     }
     if (!hello.stream.terminated()) {
@@ -146,13 +149,9 @@ void Broker::welcome_tap(Session& session, Stream& stream) {
     session.tap.page_fd = std::move(*page);
     session.tap.max_pins = stream.config().max_pins;
     session.role = Session::Role::tap;
-    session.deadline.fire_at(monotonic_ns() +
-                             static_cast<int64_t>(context_.config.handshake_timeout.count() * 1e9));
-    auto welcome = wire::make<wire::Welcome>();
-    welcome.instance = context_.instance;
+    session.deadline.fire_at(monotonic_ns() + to_ns(context_.config.handshake_timeout));
+    wire::Welcome welcome = this->welcome();
     welcome.max_pins = session.tap.max_pins;
-    welcome.major = wire::kMajor;
-    welcome.minor = wire::kMinor;
     welcome.max_frame_bytes = stream.config().max_frame_bytes;
     // A few unread replies are enough: each may hold a descriptor, and the kernel counts all that are on
     // their way from us together, so those who don't read would use up what the others need
@@ -177,16 +176,12 @@ void Broker::welcome_publisher(Session& session, Stream& stream, uint32_t stock)
     session.stock = stock;
     session.deadline.off();
     if (!session.spawned) stream.set_publisher(session);
-    auto welcome = wire::make<wire::Welcome>();
-    welcome.instance = context_.instance;
-    welcome.major = wire::kMajor;
-    welcome.minor = wire::kMinor;
+    wire::Welcome welcome = this->welcome();
     welcome.max_frame_bytes = stream.config().max_frame_bytes;
     if (!session.send(welcome)) end(session);
 }
 
 // ---- taps
-// ----------------------------------------------------------------------------------------------------------
 
 void Broker::on_tap_message(Session& session, Type type) {
     TapSeat& seat = session.tap;
@@ -219,7 +214,6 @@ void Broker::on_tap_message(Session& session, Type type) {
 }
 
 // ---- publishers
-// ----------------------------------------------------------------------------------------------------
 
 void Broker::on_publisher_message(Session& session, Type type) {
     Stream* stream = session.stream;
@@ -264,21 +258,16 @@ void Broker::on_need(Session& session) {
     segment.first = generation.plan().first;
     segment.counters = session.stream->counters();
     segment.copies = session.stream->copies();
-    session.deadline.fire_at(monotonic_ns() +
-                             static_cast<int64_t>(context_.config.handshake_timeout.count() * 1e9));
+    session.deadline.fire_at(monotonic_ns() + to_ns(context_.config.handshake_timeout));
     if (!session.send(segment, generation.memfd())) end(session);
 }
 
 // A publisher's request. It goes on with what it has, unless it had no right to ask.
 void Broker::turn_down(Session& session, const Error& why) {
     if (why.code == Code::protocol) return session.stream->publisher_broke_protocol(why);
-    auto refused = wire::make<wire::Refused>();
-    refused.code = static_cast<int32_t>(why.code);
-    refused.system_errno = why.system_errno;
-    refused.message.set(why.message);
     log_limit_.log(spdlog::level::err, nullptr, session.stream->name(),
                    session.stream->name() + ": " + why.message);
-    if (!session.send(refused)) end(session);
+    if (!session.send(refusal(why))) end(session);
 }
 
 void Broker::send_grants(Session& session, uint32_t generation) {
@@ -292,7 +281,6 @@ void Broker::send_grants(Session& session, uint32_t generation) {
 }
 
 // ---- control
-// -------------------------------------------------------------------------------------------------------
 
 void Broker::on_control_message(Session& session, Type type) {
     if (type == Type::list_streams) return list_streams(session);

@@ -15,6 +15,9 @@
 namespace camtap {
 
 using Seconds = std::chrono::duration<double>;
+inline int64_t to_ns(Seconds s) {
+    return static_cast<int64_t>(s.count() * 1e9);
+}
 
 // Who may. Root and the daemon's own user always may.
 struct Access {

@@ -27,7 +27,8 @@ static Result<UniqueFd> socket_from_systemd() {
                      "the socket that systemd passed isn't a listening SEQPACKET Unix socket "
                      "(ListenSequentialPacket= in camtapd.socket)"};
     }
-    fcntl(fd.get(), F_SETFL, O_NONBLOCK);
+    if (fcntl(fd.get(), F_SETFL, O_NONBLOCK) != 0)
+        return system_error("O_NONBLOCK on systemd's socket", errno);
     return fd;
 }
 

@@ -19,10 +19,6 @@ static constexpr int64_t kStuckAfterNs = 5 * kNsPerSecond;  // from SIGKILL to t
 static constexpr int64_t kReapPollNs = kNsPerSecond;        // where there is no pidfd to wait on
 static constexpr int64_t kTellAgainNs = 3600 * kNsPerSecond;  // between two lines on the same failure
 
-static int64_t to_ns(Seconds s) {
-    return static_cast<int64_t>(s.count() * static_cast<double>(kNsPerSecond));
-}
-
 SourceSupervisor::SourceSupervisor(DaemonContext& context, std::string stream, Hooks hooks)
     : context_(context), stream_(std::move(stream)), hooks_(std::move(hooks)) {
     if (Result<EventSource> timer = context_.loop.on_timer([this] { on_timer(); }))

@@ -1,10 +1,11 @@
 // Keeps one camtap-source process running: spawns it, watches its clocks, kills it, reaps it, starts it
 // again.
 //
-//     off ──start──▶ running ──exit──▶ backing_off ──▶ running …      ended: it came to its end; not started
-//     again
-//                       └─kill─▶ ending ──reaped──▶ …   stuck: SIGKILL didn't end it; nothing is started
-//                       until it ends
+//     off ──start──▶ running ──exit──▶ backing_off ──▶ running …
+//                       └─kill─▶ ending ──reaped──▶ …
+//
+//     ended: it came to its end, and isn't started again
+//     stuck: SIGKILL didn't end it; nothing is started until it ends
 //
 // A new process is started only when the old one is reaped, so two never use one device. Reaping never
 // blocks.

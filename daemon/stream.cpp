@@ -13,10 +13,6 @@ static constexpr const char* kNoPublisher = "no program publishes it at the mome
 static constexpr int64_t kNudgeAgainNs = 100 * kNsPerMs;
 static constexpr const char* kNobodyTaps = "on demand: nobody taps it at the moment";
 
-static int64_t to_ns(Seconds s) {
-    return static_cast<int64_t>(s.count() * static_cast<double>(kNsPerSecond));
-}
-
 Stream::Stream(DaemonContext& context, StreamConfig config, Hooks hooks)
     : context_(context),
       config_(std::move(config)),
@@ -87,7 +83,6 @@ const char* stream_state_name(StreamState state) {
 }
 
 // ---- state
-// ---------------------------------------------------------------------------------------------------------
 
 void Stream::set_state(StreamState state, std::string reason) {
     if (state == state_ && reason == reason_) return;
@@ -211,7 +206,6 @@ void Stream::report(wire::Activity activity, const std::string& text) {
 }
 
 // ---- taps
-// ----------------------------------------------------------------------------------------------------------
 
 Status Stream::admit_tap(const Session& session) const {
     if (!session.peer.may(config_.tap_access)) {
@@ -298,7 +292,6 @@ void Stream::disarm_if_nobody_waits() {
 }
 
 // ---- publisher
-// -----------------------------------------------------------------------------------------------------
 
 Status Stream::admit_publisher(const Session& session) const {
     if (!session.spawned && !external()) {

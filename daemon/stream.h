@@ -39,7 +39,6 @@ class Stream {
     const std::string& name() const { return config_.name; }
 
     // --- taps
-    // -------------------------------------------------------------------------------------------------------
     // Errors: not_allowed, limit (max_taps).
     Status admit_tap(const Session& session) const;
     void add_tap(Session& session);
@@ -51,8 +50,7 @@ class Stream {
     std::span<Session* const> taps() const { return taps_; }
 
     // --- the publisher
-    // ---------------------------------------------------------------------------------------------- Errors:
-    // not_allowed, busy.
+    // Errors: not_allowed, busy.
     Status admit_publisher(const Session& session) const;
     void set_publisher(Session& session);
     // It hung up. Its frames stay.
@@ -73,7 +71,6 @@ class Stream {
     uint64_t copies() const { return copies_; }
 
     // --- configuration
-    // ----------------------------------------------------------------------------------------------
     void start();
     // Takes over a changed configuration of the same name. Returns the sessions that lost their rights.
     std::vector<Session*> reconfigure(const StreamConfig& config);
@@ -92,6 +89,7 @@ class Stream {
     const std::string& reason() const { return reason_; }
 
   private:
+    void record_generation(wire::StreamRecord& r) const;
     void set_state(wire::StreamState state, std::string reason);
     void tell_change();
     void nudge(Session& session);

@@ -175,7 +175,11 @@ wire::StreamRecord Stream::record() const {
         r.publisher_pid = publisher_->spawned ? supervisor_.pid() : publisher_->peer.pid;
         r.publisher_uid = publisher_->spawned ? geteuid() : publisher_->peer.uid;
     }
-    if (!generation_) return r;
+    if (generation_) record_generation(r);
+    return r;
+}
+
+void Stream::record_generation(wire::StreamRecord& r) const {
     const layout::FrameRecord newest = generation_->newest();
     const layout::SegmentHeader& live = generation_->header();
     r.generation = generation_->plan().number;
@@ -197,7 +201,6 @@ wire::StreamRecord Stream::record() const {
     r.memory_bytes = generation_->backed_bytes();
     r.segment_bytes = generation_->geometry().segment_bytes();
     r.slot_count = generation_->geometry().slot_count;
-    return r;
 }
 
 }  // namespace camtap

@@ -17,7 +17,6 @@ Error fault(const char* text) {
 }
 
 // ---- JPEG: markers up to the end-of-image
-// ----------------------------------------------------------------------------
 
 // Where the entropy-coded data that begins at `at` ends: at the next marker that is not part of them.
 std::optional<size_t> after_scan(const Bytes& file, size_t at) {
@@ -71,7 +70,6 @@ Result<ImageHeader> jpeg_header(const Bytes& file) {
 }
 
 // ---- PNG: chunks up to IEND
-// ------------------------------------------------------------------------------------------
 
 Result<ImageHeader> png_header(const Bytes& file) {
     if (!file.says(12, "IHDR")) return fault("is a PNG without a header");
@@ -89,7 +87,6 @@ Result<ImageHeader> png_header(const Bytes& file) {
 }
 
 // ---- BMP
-// -------------------------------------------------------------------------------------------------------------
 
 uint32_t magnitude(uint32_t two_complement) {
     return two_complement >= 0x8000'0000u ? 0u - two_complement : two_complement;
@@ -113,7 +110,6 @@ Result<ImageHeader> bmp_header(const Bytes& file) {
 }
 
 // ---- TIFF: the first directory
-// ---------------------------------------------------------------------------------------
 
 Result<ImageHeader> tiff_header(const Bytes& file) {
     const bool little = file.says(0, "II");
@@ -150,7 +146,6 @@ Result<ImageHeader> tiff_header(const Bytes& file) {
 }
 
 // ---- PNM
-// -------------------------------------------------------------------------------------------------------------
 
 // Reads the words of a PNM header: separated by white space, '#' begins a comment.
 class PnmWords {
@@ -227,7 +222,6 @@ Result<ImageHeader> pnm_header(const Bytes& file) {
 }
 
 // ---- WebP
-// ------------------------------------------------------------------------------------------------------------
 
 Result<ImageHeader> webp_header(const Bytes& file) {
     if (!file.has(0, uint64_t{8} + file.le32(4))) return fault("is cut off: a WebP shorter than it says");

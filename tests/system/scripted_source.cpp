@@ -1,10 +1,14 @@
 // In camtap-source's place: does what the words of `pipeline` say, one after the other, good or bad.
 //
-//   stock=N      slots that it asks for; first or not at all     publish=N    so many frames of one byte
-//   loop         frames, 200 a second, until it is killed        grow         from here on frames of 100 000
-//   bytes idle, end, fail     reports that                             hang-up      closes its connection,
-//   and lives on deaf         ignores SIGTERM                                 stay         until it is killed
-//   exit=N       ends with that status
+//   stock=N         slots that it asks for; first or not at all
+//   publish=N       so many frames of one byte
+//   grow            from here on frames of 100 000 bytes
+//   loop            frames, 200 a second, until it is killed
+//   stay            until it is killed
+//   idle, end, fail reports that
+//   hang-up         closes its connection, and lives on
+//   deaf            ignores SIGTERM
+//   exit=N          ends with that status
 #include <camtap/camtap.h>
 #include <poll.h>
 #include <signal.h>

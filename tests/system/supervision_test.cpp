@@ -110,7 +110,6 @@ TEST(OnDemand, ATapThatIsHeardNoMoreKeepsNoCameraOpen) {
 }
 
 // ---- publishers that ask seldom: with a stock of 32, every sixteenth frame
-// ----------------------------------------
 
 constexpr const char* kPublisher = "[[stream]]\nname = \"test\"\nsource = \"publisher\"\nstale_after = 0.2\n";
 
@@ -253,7 +252,6 @@ TEST(SeldomAsking, FramesThatNobodyToldOfDontBringARemovedStreamBack) {
 }
 
 // ---- memory that was promised and not used
-// ------------------------------------------------------------------------
 
 constexpr const char* kTwoInAGibibyte = R"(
 [daemon]
