@@ -184,6 +184,12 @@ Result<std::string> read_side(const Setting& s, const std::string&) {
     return digits(read_whole(s, 1, 65535));
 }
 
+Result<std::string> read_fourcc(const Setting& s, const std::string&) {
+    auto code = read_text(s);
+    if (code && code->size() != 4) return fault(s, "must be four characters, like \"MJPG\"");
+    return code;
+}
+
 Result<std::string> read_url(const Setting& s, const std::string&) {
     auto url = read_text(s);
     if (url && url->find("://") == url->npos) return fault(s, "must be a URL, like rtsp://host/path");
@@ -216,6 +222,9 @@ constexpr SourceKey kSourceKeys[] = {
          return read_word(s, {"any", "ffmpeg", "gstreamer", "v4l2"});
      }},
     {"video", "fps", kOption, read_rate},
+    {"video", "width", kOption, read_side},
+    {"video", "height", kOption, read_side},
+    {"video", "fourcc", kOption, read_fourcc},
     {"video", "loop", kFlag, read_switch},
     {"video", "realtime", kOption, read_switch},
     {"pattern", "width", kOption, read_side},

@@ -128,9 +128,20 @@ Status check_video(const Value& value, const Value::Table& table) {
             if (auto fit = check_exclusive(table, a, b); !fit) return fit;
         }
     }
-    if (is_there) return Done{};
-    return fault_at(value.at, "path",
-                    "missing; source = \"video\" needs one of path, url, device and pipeline");
+    if (!is_there) {
+        return fault_at(value.at, "path",
+                        "missing; source = \"video\" needs one of path, url, device and pipeline");
+    }
+    for (const std::string_view key : {"width", "height", "fourcc"}) {
+        const Setting* setting = find(table, key);
+        if (setting && !find(table, "device"))
+            return fault(*setting, "is what a device is asked for; here is none");
+    }
+    for (const auto& [a, b] : {std::pair("width", "height"), std::pair("height", "width")}) {
+        if (find(table, a) && !find(table, b))
+            return fault(*find(table, a), std::string("needs ") + b + " too");
+    }
+    return Done{};
 }
 
 Status check_inputs(const Value& value, const Value::Table& table, std::string_view source) {

@@ -66,6 +66,9 @@ void add_video(CLI::App& app, VideoOptions& o) {
     app.add_option("--backend", o.backend, "any, ffmpeg, gstreamer, v4l2")
         ->transform(CLI::Transformer(backends));
     app.add_option("--fps", o.fps, "Instead of the video's own frame rate")->check(rate(kLeastFps));
+    app.add_option("--width", o.width, "Pixels to ask a camera for")->check(CLI::Range(1u, 65535u));
+    app.add_option("--height", o.height, "Rows to ask a camera for")->check(CLI::Range(1u, 65535u));
+    app.add_option("--fourcc", o.fourcc, "Format to ask a camera for: MJPG, YUYV, …");
     app.add_flag("--loop", o.loop, "Begin again at the end");
     const std::map<std::string, VideoOptions::Realtime> realtime = {{"on", VideoOptions::Realtime::on},
                                                                     {"off", VideoOptions::Realtime::off}};
@@ -112,6 +115,11 @@ Status check(const Options& options) {
         if (video->kind == VideoOptions::Kind::url && video->where.find("://") == std::string::npos) {
             return refuse("--url: \"" + video->where + "\" is no address; a file is given by --path");
         }
+        const bool asks = video->width > 0 || video->height > 0 || !video->fourcc.empty();
+        if (asks && video->kind != VideoOptions::Kind::device)
+            return refuse("--width, --height and --fourcc go with --device");
+        if ((video->width > 0) != (video->height > 0)) return refuse("--width and --height go together");
+        if (!video->fourcc.empty() && video->fourcc.size() != 4) return refuse("--fourcc: four characters");
     }
     if (const auto* pattern = std::get_if<PatternOptions>(&options.source)) {
         if (pattern->format > PatternFormat::gray16) return refuse("--format: bgr8, gray8, bgra8 or gray16");

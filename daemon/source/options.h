@@ -27,6 +27,10 @@ struct VideoOptions {
     std::string where;
     Backend backend = Backend::any;
     double fps = 0;  // 0: as the video says
+    // What a camera is asked for; 0 and empty: what it gives by itself.
+    uint32_t width = 0;
+    uint32_t height = 0;
+    std::string fourcc;
     bool loop = false;
     enum class Realtime { automatic, on, off } realtime = Realtime::automatic;
 

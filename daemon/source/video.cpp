@@ -1,5 +1,6 @@
 #include "daemon/source/video.h"
 
+#include <spdlog/spdlog.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -115,6 +116,24 @@ std::string described(const VideoOptions& options) {
     return {};
 }
 
+int code_of(const std::string& fourcc) {
+    return cv::VideoWriter::fourcc(fourcc[0], fourcc[1], fourcc[2], fourcc[3]);
+}
+
+std::vector<int> wishes_of(const VideoOptions& options) {
+    std::vector<int> wishes;
+    if (!options.fourcc.empty()) wishes = {cv::CAP_PROP_FOURCC, code_of(options.fourcc)};
+    if (options.width > 0) {
+        const auto width = static_cast<int>(options.width);
+        const auto height = static_cast<int>(options.height);
+        wishes.insert(wishes.end(), {cv::CAP_PROP_FRAME_WIDTH, width, cv::CAP_PROP_FRAME_HEIGHT, height});
+    }
+    if (options.fps > 0) {
+        wishes.insert(wishes.end(), {cv::CAP_PROP_FPS, static_cast<int>(std::lround(options.fps))});
+    }
+    return wishes;
+}
+
 }  // namespace
 
 VideoSource::VideoSource(VideoOptions options) : options_(std::move(options)), words_(described(options_)) {}
@@ -125,15 +144,41 @@ Error VideoSource::failure(const std::string& what) const {
     return Error{Code::invalid, 0, std::move(text)};
 }
 
+// A driver gives what comes nearest.
+void VideoSource::tell_other_mode() {
+    const auto width = static_cast<uint32_t>(capture_.get(cv::CAP_PROP_FRAME_WIDTH));
+    const auto height = static_cast<uint32_t>(capture_.get(cv::CAP_PROP_FRAME_HEIGHT));
+    if (options_.width > 0 && (width != options_.width || height != options_.height)) {
+        spdlog::warn("{} gives {}x{} instead of {}x{}", words_, width, height, options_.width,
+                     options_.height);
+    }
+    if (options_.fourcc.empty()) return;
+    const auto code = static_cast<int>(capture_.get(cv::CAP_PROP_FOURCC));
+    if (code != code_of(options_.fourcc)) {
+        const char given[] = {static_cast<char>(code), static_cast<char>(code >> 8),
+                              static_cast<char>(code >> 16), static_cast<char>(code >> 24), 0};
+        spdlog::warn("{} gives {} instead of {}", words_, given, options_.fourcc);
+    }
+}
+
+// When the driver had the picture, by the clock that is ours, too; 0: it doesn't say.
+int64_t VideoSource::driver_time_ns() const {
+    if (options_.kind != Kind::device) return 0;
+    const double ms = capture_.get(cv::CAP_PROP_POS_MSEC);
+    const double now_ms = static_cast<double>(monotonic_ns()) / 1e6;
+    constexpr double kOldest = 10'000;  // else it is of another clock
+    constexpr double kNewest = 1'000;   // some drivers foresee the end of an exposure
+    return ms > now_ms - kOldest && ms < now_ms + kNewest ? static_cast<int64_t>(ms * 1e6) : 0;
+}
+
 bool VideoSource::try_backend(cv::VideoCaptureAPIs api) try {
-    std::vector<int> parameters;
-    if (options_.kind == Kind::device && options_.fps > 0) {
-        parameters = {cv::CAP_PROP_FPS, static_cast<int>(std::lround(options_.fps))};
-    }
-    if (options_.kind == Kind::device && is_number(options_.where)) {
-        return capture_.open(std::atoi(options_.where.c_str()), api, parameters);
-    }
-    return capture_.open(options_.where, api, parameters);
+    if (options_.kind != Kind::device) return capture_.open(options_.where, api);
+    const std::vector<int> wishes = wishes_of(options_);
+    const bool is_open = is_number(options_.where)
+                             ? capture_.open(std::atoi(options_.where.c_str()), api, wishes)
+                             : capture_.open(options_.where, api, wishes);
+    if (is_open) tell_other_mode();
+    return is_open;
 } catch (const std::exception& e) {
     fault_ = e.what();
     return false;
@@ -224,8 +269,11 @@ Result<Next> VideoSource::next(int64_t now_ns) {
     if (!grab()) return options_.is_recording() ? at_end(now_ns) : after_live_failure(now_ns);
     failures_ = 0;
     fault_.clear();
-    capture_origin_ = options_.is_paced() ? CAMTAP_ORIGIN_FILE : CAMTAP_ORIGIN_READ_RETURN;
-    capture_ns_ = options_.is_paced() ? next.until_ns : monotonic_ns();
+    const int64_t driver_ns = driver_time_ns();
+    capture_origin_ = options_.is_paced() ? CAMTAP_ORIGIN_FILE
+                      : driver_ns != 0    ? CAMTAP_ORIGIN_DRIVER
+                                          : CAMTAP_ORIGIN_READ_RETURN;
+    capture_ns_ = options_.is_paced() ? next.until_ns : driver_ns != 0 ? driver_ns : monotonic_ns();
     ++position_;
     ++round_frames_;
     next.kind = Next::Kind::frame;

@@ -36,6 +36,8 @@ class VideoSource final : public Source {
 
     Status open_capture();
     bool try_backend(cv::VideoCaptureAPIs api);
+    void tell_other_mode();
+    int64_t driver_time_ns() const;
     bool grab();
     Result<Next> at_end(int64_t now_ns);
     Result<Next> after_live_failure(int64_t now_ns);

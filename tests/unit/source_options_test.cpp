@@ -52,6 +52,18 @@ TEST(SourceOptions, video_comes_from_exactly_one_place) {
     EXPECT_FALSE(parse_options({"--stream", "v", "video", "--path", "a", "--url", "http://b"}));
 }
 
+TEST(SourceOptions, a_camera_can_be_asked_for_a_mode) {
+    const Options o = good({"--stream", "v", "video", "--device", "0", "--width", "1920", "--height", "1080",
+                            "--fourcc", "MJPG"});
+    const auto& video = std::get<VideoOptions>(o.source);
+    EXPECT_EQ(video.width, 1920u);
+    EXPECT_EQ(video.height, 1080u);
+    EXPECT_EQ(video.fourcc, "MJPG");
+    EXPECT_FALSE(parse_options({"--stream", "v", "video", "--device", "0", "--width", "1920"}));
+    EXPECT_FALSE(parse_options({"--stream", "v", "video", "--device", "0", "--fourcc", "MJPEG"}));
+    EXPECT_FALSE(parse_options({"--stream", "v", "video", "--path", "a", "--width", "19", "--height", "10"}));
+}
+
 TEST(SourceOptions, files_are_paced_and_live_sources_are_not) {
     const auto video = [](Arguments more) {
         more.insert(more.begin(), {"--stream", "v", "video"});
