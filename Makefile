@@ -6,7 +6,7 @@ HOURS   ?= 1
 MINUTES ?= 10
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: build  ## see it at work: streams, an obstacle detector, a live table (DEMO_SECONDS=10: ends by itself)
 	@tests/demo build/release
@@ -24,8 +24,15 @@ deb: build  ## Debian packages, in build/deb
 	@cpack --config build/release/CPackConfig.cmake -B build/deb >build/deb.log 2>&1 || (cat build/deb.log; exit 1)
 	@rm -rf build/deb/_CPack_Packages; ls build/deb/*.deb
 
-bench: build-bench  ## what sharing costs on this machine, as a table (BENCH=--quick: in 20 seconds)
-	@build/bench/tests/bench/camtap_bench $(BENCH)
+bench: bench-programs  ## what sharing costs, beside other ways to do it: 25 minutes (BENCH=--quick: 4; PEERS=all)
+	@$(BENCH_RUN) --bounds tests/bench/bounds.toml $(BENCH)
+	@tests/bench/plot build/bench/report
+
+BENCH_RUN = build/bench/tests/bench/camtap_bench --output build/bench/report $(if $(filter all,$(PEERS)),--all)
+
+bench-programs:
+	@tests/setup/install_packages tests/bench/packages || echo "Without some of tests/bench/packages: see below"
+	@$(MAKE) --no-print-directory build-bench
 
 sanitize: build-asan-ubsan build-tsan  ## the tests again under AddressSanitizer, UBSan and ThreadSanitizer
 	@ctest --preset asan-ubsan -j $(JOBS)
@@ -63,5 +70,5 @@ build-%:
 	@cmake --preset $* >build/$*.log 2>&1 || (cat build/$*.log; exit 1)
 	@cmake --build --preset $* -j $(JOBS)
 
-.PHONY: help demo test bench build install deb sanitize model-full kill-all soak fuzz coverage bare-test \
-        bare-demo format clean
+.PHONY: help demo test bench bench-programs build install deb sanitize model-full kill-all \
+        soak fuzz coverage bare-test bare-demo format clean

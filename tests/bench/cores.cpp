@@ -18,9 +18,9 @@ static int64_t read_clock(clockid_t clock) {
 const char* name(Placement placement) {
     switch (placement) {
         case Placement::across:
-            return "readers on another";
+            return "readers on another core";
         case Placement::together:
-            return "all on one";
+            return "all on one core";
         case Placement::free:
             return "not pinned";
     }

@@ -1,68 +1,107 @@
-// How many frames a second can be shared if nobody waits?
-#include <algorithm>
-#include <cstdio>
-
+// How many frames a second can be shared if nobody pauses?
 #include "common/clock.h"
-#include "frame_stream.h"
-#include "measurements.h"
-#include "pace.h"
-#include "report.h"
+#include "round.h"
 
 namespace camtap::bench {
 namespace {
 
-struct Rates {
-    std::vector<double> published, received;
-};
+// So long that slow peers get some frames through.
+double seconds(const Bench& bench, const Work& work) {
+    return bench.extent.flat_out_seconds * (work.size == kUhd ? 2 : 1);
+}
 
-void run(const Bench& bench, FrameStream& stream, Rates& rates) {
-    const auto received = [&] {
-        uint64_t sum = 0;
-        for (size_t i = 0; i < stream.readers().count(); ++i)
-            sum += stream.readers().sheet(i).received.load();
-        return static_cast<double>(sum) / static_cast<double>(stream.readers().count());
-    };
-    const double received_before = received();
-    const int64_t start = monotonic_ns();
-    const int64_t end = start + static_cast<int64_t>(bench.flat_out_seconds * 1e9);
-    double frames = 0;
-    for (; monotonic_ns() < end; ++frames) stream.publish(false);
-    const double seconds = static_cast<double>(monotonic_ns() - start) / 1e9;
-    rates.published.push_back(frames / seconds);
-    rates.received.push_back((received() - received_before) / seconds);
+void turn(Bench& bench, Lane& lane, bool warming) {
+    if (lane.peer().carries_nothing) return;
+    const Work& work = lane.work();
+    const Case c = case_of(lane.peer().name, work);
+    Order order;
+    order.kind = Order::Kind::flat_out;
+    order.duration_ns = static_cast<int64_t>(seconds(bench, work) * 1e9);
+    order.window = work.every_frame ? lane.window() : 0;
+    const uint64_t before = lane.received();
+    const Account account = lane.run(order);
+    const auto rate = [&](double frames) { return frames * 1e9 / static_cast<double>(account.elapsed_ns); };
+    const double received = static_cast<double>(lane.received() - before) / work.readers;
+    lane.settle(account.newest);
+    if (warming) return;
+    if (!work.every_frame) {
+        bench.figures.add("free-published-hz", c, rate(static_cast<double>(account.frames)));
+        bench.figures.add("free-received-hz", c, rate(received));
+        return;
+    }
+    bench.figures.add("flat-out-hz", c, rate(received));
+    const double in_all = static_cast<double>(lane.received() - before) / work.readers;
+    bench.figures.add("flat-out-lost-percent", c, 100 - 100 * in_all / static_cast<double>(account.frames));
+}
+
+void measure(Bench& bench, const Work& work) {
+    Report::progress("flat out: " + words(work) + (work.every_frame ? ", every frame" : ", nobody waits"));
+    Round round(bench, work, work.filled ? kStockFlatOut : bench.stock);
+    round.each([&](Lane& lane) { turn(bench, lane, true); });
+    round.by_turns(bench.extent.repetitions, [&](Lane& lane) { turn(bench, lane, false); });
+}
+
+void measure_all(Bench& bench, Work work, const std::vector<FrameSize>& sizes,
+                 const std::vector<uint32_t>& readers) {
+    for (const FrameSize& size : sizes) {
+        for (const uint32_t r : readers) {
+            work.size = size;
+            work.readers = r;
+            measure(bench, work);
+        }
+    }
+}
+
+// Lanes that don't wait by themselves and keep no frames for late readers would only be measured to lose
+// them.
+void print_free(Bench& bench, const Work& work) {
+    Table table("Flat out, nobody waits for anybody: frames/s published, and received by each reader (" +
+                    kFullHd.name() + ", filled in place)",
+                {"", "readers", "published", "received", "p. c. received"});
+    for (const Peer& peer : bench.peers.present()) {
+        for (const uint32_t r : bench.extent.few_readers) {
+            Case c = case_of(peer.name, work);
+            c.size = kFullHd;
+            c.readers = r;
+            const Figures::Values& published = bench.figures.of("free-published-hz", c);
+            const Figures::Values& received = bench.figures.of("free-received-hz", c);
+            if (published.empty()) continue;
+            table.row({peer.name, std::to_string(r), with_range(published, 0), with_range(received, 0),
+                       fixed(100 * median(Figures::ratios(received, published)), 0)});
+        }
+    }
+    bench.report.table(table);
 }
 
 }  // namespace
 
-void measure_flat_out(const Bench& bench) {
-    bench.place_publisher(Placement::across);
-    const std::vector<std::byte> picture(kFullHd.bytes(), std::byte{1});
-    Table table("Flat out, 1920x1080, stock 32, taps on another core (for information)",
-                {"readers", "the publisher", "published frames/s", "received by a tap, frames/s"});
-    for (const size_t readers : {1u, 4u, 8u}) {
-        FrameStream::Settings settings{kFullHd, "flat"};
-        settings.stock = 32;
-        settings.readers = readers;
-        settings.placement = Placement::across;
-        FrameStream stream(bench.daemon, bench.cores, settings);
-        Lane* const lanes[] = {&stream};
-        warm_up(lanes);
-        Rates copied;
-        Rates filled;
-        Rates warming;
-        run(bench, stream, warming);
-        for (size_t r = 0; r < bench.repetitions; ++r) {
-            stream.copy_from(picture.data());
-            run(bench, stream, copied);
-            stream.copy_from(nullptr);
-            run(bench, stream, filled);
-        }
-        table.row({std::to_string(readers), "copies each frame", with_range(copied.published, 0),
-                   with_range(copied.received, 0)});
-        table.row({std::to_string(readers), "the camera fills the slot", with_range(filled.published, 0),
-                   with_range(filled.received, 0)});
+void measure_flat_out(Bench& bench) {
+    Work work;
+    work.every_frame = true;
+    const std::vector<FrameSize> full_hd{kFullHd};
+    for (const Placement placement : bench.extent.placements) {
+        if (placement == Placement::together) continue;  // there is one core for all of them
+        work.placement = placement;
+        const bool all = placement == Placement::across;
+        measure_all(bench, work, all ? bench.extent.sizes : full_hd,
+                    all ? bench.extent.readers : bench.extent.few_readers);
+        print_matrix(bench,
+                     std::string("Flat out, frames/s, every reader gets every frame (by size × readers; one "
+                                 "copy by the writer; ") +
+                         name(placement) + ")",
+                     "flat-out-hz", work, bench.extent.readers);
     }
-    table.print();
+    work.filled = true;
+    work.placement = Placement::across;
+    measure_all(bench, work, full_hd, bench.extent.readers);
+    print_matrix(
+        bench,
+        "Flat out, frames/s, every reader gets every frame (by size × readers; the camera fills the slot; "
+        "readers on another core)",
+        "flat-out-hz", work, bench.extent.readers);
+    work.every_frame = false;
+    measure_all(bench, work, full_hd, bench.extent.few_readers);
+    print_free(bench, work);
 }
 
 }  // namespace camtap::bench

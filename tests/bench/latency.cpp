@@ -1,75 +1,90 @@
-// Does a frame reach a tap as fast as a bare futex could, whatever its size?
-#include <cstdio>
-
-#include "floor.h"
-#include "frame_stream.h"
-#include "measurements.h"
-#include "pace.h"
-#include "report.h"
+// How long does a frame take from the camera into a reader's hand, and what CPU time does it cost?
+#include "paced.h"
 
 namespace camtap::bench {
 namespace {
 
-struct Row {
-    std::string what;
-    std::vector<double> all, p50, ratio,
-        ratio_to_vga;  // all latencies; one of the others for each repetition
-};
+std::string words(const char* how, Placement placement) {
+    return std::string(" (") + how + "; " + name(placement) + ")";
+}
 
-std::vector<Row> run(const Bench& bench, size_t readers, Placement placement) {
-    Floor floor(readers, bench.cores, placement);
-    std::vector<std::unique_ptr<FrameStream>> streams;
-    std::vector<Lane*> lanes{&floor};
-    std::vector<Row> rows{{"bare futex", {}, {}, {}, {}}};
-    for (const FrameSize& size : kSizes) {
-        FrameStream::Settings settings{size, size.name};
-        settings.readers = readers;
-        settings.stock = bench.stock;
-        settings.placement = placement;
-        streams.push_back(std::make_unique<FrameStream>(bench.daemon, bench.cores, settings));
-        lanes.push_back(streams.back().get());
-        rows.push_back({std::string("camtap ") + size.format, {}, {}, {}, {}});
-    }
-    warm_up(lanes);
-    for (size_t r = 0; r < bench.repetitions; ++r) {
-        publish_by_turns(lanes, bench.frames, kPaceHertz);
-        for (size_t i = 0; i < lanes.size(); ++i) {
-            const std::vector<double> us = lanes[i]->readers().take_latencies_us();
-            rows[i].p50.push_back(percentile(us, 0.50));
-            rows[i].all.insert(rows[i].all.end(), us.begin(), us.end());
-            rows[i].ratio.push_back(rows[i].p50.back() / rows[0].p50.back());
-            if (i > 0) rows[i].ratio_to_vga.push_back(rows[i].p50.back() / rows[1].p50.back());
+void measure_sizes(Bench& bench, Work work, const std::vector<uint32_t>& readers) {
+    for (const FrameSize& size : bench.extent.sizes) {
+        for (const uint32_t r : readers) {
+            work.size = size;
+            work.readers = r;
+            measure_paced(bench, work);
         }
     }
-    return rows;
+}
+
+void print_cpu(Bench& bench, const Work& work, const std::vector<uint32_t>& readers) {
+    Table table("CPU time for a frame, in µs, " +
+                    std::string(work.filled ? "filled in place" : "copied once") + ", " + work.size.name() +
+                    " (" + name(work.placement) + ")",
+                {"", "readers", "writer", "daemon", "writer + daemon", "one reader"});
+    for (const Peer& peer : bench.peers.present()) {
+        for (const uint32_t r : readers) {
+            Case c = case_of(peer.name, work);
+            c.readers = r;
+            const Figures::Values& writer = bench.figures.of("writer-cpu-us", c);
+            const Figures::Values& daemon = bench.figures.of("daemon-cpu-us", c);
+            if (writer.empty()) continue;
+            Figures::Values both = writer;
+            for (size_t i = 0; i < both.size() && i < daemon.size(); ++i) both[i] += daemon[i];
+            for (const double value : both) bench.figures.add("writer-and-daemon-cpu-us", c, value);
+            table.row({peer.name, std::to_string(r), with_range(writer, 1), with_range(daemon, 1),
+                       with_range(both, 1), with_range(bench.figures.of("reader-cpu-us", c), 1)});
+        }
+    }
+    bench.report.table(table);
 }
 
 }  // namespace
 
-void measure_latency(const Bench& bench) {
-    Table table("Publish → pointer in a tap's hand (at 200 frames/s, lanes by turns)",
-                {"cores", "readers", "what", "p50 µs", "p99 µs", "p50 × bare futex", "p50 × 640x480"});
-    Table bounds("Bound: with one reader at most 1.3 × the bare futex, whatever the size",
-                 {"cores", "p50 × bare futex, all sizes", "bound", "larger sizes × 640x480, all readers"});
-    for (const Placement placement : {Placement::across, Placement::together, Placement::free}) {
-        bench.place_publisher(placement);
-        std::vector<double> alone;
-        std::vector<double> larger;
-        for (const size_t readers : {1u, 4u, 8u}) {
-            const std::vector<Row> rows = run(bench, readers, placement);
-            for (size_t i = 0; i < rows.size(); ++i) {
-                const Row& row = rows[i];
-                table.row({name(placement), std::to_string(readers), row.what, with_range(row.p50, 1),
-                           fixed(percentile(row.all, 0.99), 0), with_range(row.ratio, 2),
-                           with_range(row.ratio_to_vga, 2)});
-                if (i > 0 && readers == 1) alone.insert(alone.end(), row.ratio.begin(), row.ratio.end());
-                if (i > 1) larger.insert(larger.end(), row.ratio_to_vga.begin(), row.ratio_to_vga.end());
-            }
-        }
-        bounds.row({name(placement), with_range(alone, 2), verdict(alone, 1.3), with_range(larger, 2)});
+void measure_latency(Bench& bench) {
+    Work work;
+    for (const Placement placement : bench.extent.placements) {
+        if (placement == Placement::together) continue;  // a copy holds up readers on the same core
+        work.placement = placement;
+        measure_sizes(bench, work, bench.extent.readers);
+        const std::string how = words("p50 µs, by size × readers; one copy by the writer", placement);
+        print_matrix(bench, "Source → pointer" + how, "source-p50-us", work, bench.extent.readers);
+        print_matrix(bench, "Publish → pointer" + how, "publish-p50-us", work, bench.extent.readers);
     }
-    table.print();
-    bounds.print();
+    work.placement = Placement::across;
+    work.size = kFullHd;
+    print_cpu(bench, work, bench.extent.few_readers);
+}
+
+void measure_filled(Bench& bench) {
+    Work work;
+    work.filled = true;
+    const std::vector<uint32_t>& readers = bench.extent.few_readers;
+    for (const Placement placement : bench.extent.placements) {
+        work.placement = placement;
+        measure_sizes(bench, work, readers);
+        const std::string how = words("by size × readers; the camera fills the slot", placement);
+        print_matrix(bench, "Publish → pointer, p50 µs" + how, "publish-p50-us", work, readers);
+        print_matrix(bench, "Publish → pointer, p99 µs" + how, "publish-p99-us", work, readers);
+    }
+    work.size = kFullHd;
+    for (const Placement placement : bench.extent.placements) {
+        work.placement = placement;
+        print_cpu(bench, work, readers);
+    }
+}
+
+void measure_copies(Bench& bench) {
+    Work work;
+    work.copied_out = true;
+    work.placement = Placement::across;
+    const std::vector<uint32_t> readers{1, 4};
+    measure_sizes(bench, work, readers);
+    const std::string how =
+        words("by size × readers; one copy by the writer, one by each reader", work.placement);
+    print_matrix(bench, "Source → copied out, p50 µs" + how, "copied-p50-us", work, readers);
+    print_matrix(bench, "Copying out, × memcpy of the same frames" + how, "copying-ratio", work, readers);
 }
 
 }  // namespace camtap::bench

@@ -1,31 +1,33 @@
-// Prints what sharing frames costs on this machine, as Markdown; see tests/RESULTS.md. Promises nothing and
-// fails only when something doesn't work: other programs on the machine disturb every figure.
+// Prints what sharing frames costs on this machine, by camtap and by others, as Markdown; see
+// tests/RESULTS.md. Fails only when something doesn't work, or with --check when a ratio falls behind its
+// bound: other programs on the machine disturb every figure.
 #include <sys/utsname.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdio>
 #include <ctime>
-#include <fstream>
+#include <filesystem>
 
-#include "measurements.h"
+#include "bounds.h"
+#include "figures_file.h"
 
 namespace camtap::bench {
-namespace {
 
-std::string configuration() {
-    std::ostringstream text;
-    const auto stream = [&](const std::string& name, int depth) {
-        text << "[[stream]]\nname = \"" << name
-             << "\"\nsource = \"publisher\"\nmax_taps = 10\ndepth = " << depth << "\n";
-    };
-    for (const char* name : {"vga", "fullhd", "uhd", "flat"}) stream(name, 4);
-    for (const int depth : {1, 4}) {
-        for (const int readers : {1, 8})
-            stream("memory-" + std::to_string(depth) + "-" + std::to_string(readers), depth);
-    }
-    return text.str();
+Extent Extent::quick() {
+    Extent e;
+    e.sizes = {kFullHd, kUhd};
+    e.readers = e.few_readers = {1, 4};
+    e.placements = {Placement::across};
+    e.crashes_of_all = false;
+    e.repetitions = 3;
+    e.frames = 15;
+    e.flat_out_seconds = 0.1;
+    e.silence_seconds = 2;
+    e.decoding_seconds = 1;
+    return e;
 }
+
+namespace {
 
 std::string processor() {
     std::ifstream info("/proc/cpuinfo");
@@ -41,54 +43,108 @@ std::string load() {
     return one_minute;
 }
 
-void print_machine(const Cores& cores) {
+void print_machine(Bench& bench) {
     utsname system{};
     uname(&system);
     char date[32];
     const std::time_t now = std::time(nullptr);
     std::strftime(date, sizeof date, "%Y-%m-%d", std::localtime(&now));
-    std::printf("%s, %s %s, %zu × %s, load average %s at the start.\n", date, system.sysname, system.release,
-                cores.count(), processor().c_str(), load().c_str());
-    std::printf("Each figure is the median of the repetitions, in brackets the smallest and the largest.\n");
+    bench.report.say(
+        std::string(date) + ", " + system.sysname + " " + system.release + ", " +
+        std::to_string(bench.cores.count()) + " × " + processor() + ", load average " + load() +
+        " at the start. Each figure is the median of " + std::to_string(bench.extent.repetitions) +
+        " repetitions, in brackets the smallest and the largest; all lanes of a column by turns.\n");
+    for (const std::string& missing : bench.peers.missing()) bench.report.say("\n* " + missing + "\n");
 }
 
 struct Measurement {
     const char* name;
-    void (*run)(const Bench&);
+    void (*run)(Bench&);
 };
-constexpr Measurement kMeasurements[] = {{"latency", measure_latency}, {"cpu", measure_cpu},
-                                         {"silence", measure_silence}, {"isolation", measure_isolation},
-                                         {"memory", measure_memory},   {"flat-out", measure_flat_out}};
+constexpr Measurement kMeasurements[] = {
+    {"floors", measure_floors},   {"latency", measure_latency},   {"filled", measure_filled},
+    {"copies", measure_copies},   {"flat-out", measure_flat_out}, {"idle", measure_idle},
+    {"attach", measure_attach},   {"crashes", measure_crashes},   {"isolation", measure_isolation},
+    {"backing", measure_backing}, {"decoding", measure_decoding},
+};
+// That no bound speaks of.
+constexpr const char* kUnbounded[] = {"floors", "crashes", "isolation", "backing"};
+
+struct Options {
+    bool quick = false;
+    bool all = false;
+    std::vector<std::string> only;
+    std::string check;   // the file of bounds that are to be held
+    std::string bounds;  // the same file, for its targets
+    std::string output = ".";
+    uint32_t stock = 3;
+};
+
+bool wanted(const Options& options, const std::string& name) {
+    if (!options.only.empty())
+        return std::find(options.only.begin(), options.only.end(), name) != options.only.end();
+    return options.check.empty() ||
+           std::find(std::begin(kUnbounded), std::end(kUnbounded), name) == std::end(kUnbounded);
+}
+
+void measure(Bench& bench, const Options& options) {
+    for (const Measurement& m : kMeasurements) {
+        if (!wanted(options, m.name)) continue;
+        try {
+            m.run(bench);
+        } catch (const std::exception& e) {
+            bench.note(std::string(m.name) + " not measured to the end: " + e.what());
+        }
+    }
+}
+
+// Whether all is well.
+bool run(const Options& options) {
+    std::filesystem::create_directories(options.output);
+    Bench bench(options.all, options.output + "/bench.md");
+    bench.stock = options.stock;
+    if (options.quick || !options.check.empty()) bench.extent = Extent::quick();
+    print_machine(bench);
+    measure(bench, options);
+    bool all_hold = true;
+    if (!options.bounds.empty()) print_targets(bench, load_bounds(options.bounds));
+    if (!options.check.empty()) all_hold = check_bounds(bench, load_bounds(options.check));
+    if (!bench.notes.empty()) bench.report.say("\nWhat went wrong:\n\n");
+    for (const std::string& note : bench.notes) bench.report.say("* " + note + "\n");
+    bench.report.say("\nLoad average " + load() + " at the end.\n");
+    write_csv(bench, options.output + "/figures.csv");
+    write_markdown(bench, options.output + "/figures.md");
+    return all_hold;
+}
 
 }  // namespace
 }  // namespace camtap::bench
 
 int main(int argc, char** argv) {
     using namespace camtap::bench;
-    CLI::App app("What sharing frames costs on this machine");
-    bool quick = false;
-    std::vector<std::string> only;
+    CLI::App app("What sharing frames costs on this machine, by camtap and by others");
+    Options options;
     std::vector<std::string> names;
-    for (const Measurement& m : kMeasurements) names.emplace_back(m.name);
-    app.add_flag("--quick", quick, "A tenth of the repetitions: 20 seconds instead of 3 minutes");
-    app.add_option("--only", only, "Only these: latency, cpu, silence, isolation, memory, flat-out")
-        ->check(CLI::IsMember(names));
-    uint32_t stock = 3;
-    app.add_option("--stock", stock, "Slots that the publisher holds at once")->check(CLI::Range(1, 32));
+    std::string listed;
+    for (const Measurement& m : kMeasurements) {
+        names.emplace_back(m.name);
+        listed += std::string(listed.empty() ? "" : ", ") + m.name;
+    }
+    app.add_flag("--quick", options.quick, "Fewer sizes, readers and repetitions: a few minutes");
+    app.add_flag("--all", options.all, "Peers too that nobody would take for pictures");
+    app.add_option("--only", options.only, "Only these: " + listed)->check(CLI::IsMember(names));
+    app.add_option("--stock", options.stock, "Slots that the publisher holds at once")
+        ->check(CLI::Range(1, 32));
+    app.add_option("--bounds", options.bounds, "Say of this file's targets whether they are met")
+        ->check(CLI::ExistingFile);
+    app.add_option("--check", options.check, "Be quick, and fail if a bound of this file is broken")
+        ->check(CLI::ExistingFile);
+    app.add_option("--output", options.output, "Directory for bench.md, figures.md and figures.csv");
     CLI11_PARSE(app, argc, argv);
     try {
-        const camtap::test::Daemon daemon(configuration());
-        Bench bench{daemon};
-        bench.stock = stock;
-        if (quick) bench.shorten();
-        print_machine(bench.cores);
-        for (const Measurement& m : kMeasurements) {
-            const bool wanted = only.empty() || std::count(only.begin(), only.end(), m.name) > 0;
-            if (wanted) m.run(bench);
-        }
+        return run(options) ? 0 : 1;
     } catch (const std::exception& e) {
         std::fprintf(stderr, "camtap_bench: %s\n", e.what());
         return 1;
     }
-    return 0;
 }

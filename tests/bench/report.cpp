@@ -24,6 +24,11 @@ std::string fixed(double value, int decimals) {
     return text;
 }
 
+std::string rounded(double value) {
+    const double size = std::abs(value);
+    return fixed(value, size >= 100 ? 0 : size >= 10 ? 1 : size >= 0.1 ? 2 : 4);
+}
+
 std::string with_range(const std::vector<double>& values, int decimals) {
     if (values.empty()) return "–";
     const auto [least, most] = std::minmax_element(values.begin(), values.end());
@@ -49,23 +54,33 @@ static size_t width(const std::string& cell) {
         std::count_if(cell.begin(), cell.end(), [](char c) { return (c & 0xc0) != 0x80; }));
 }
 
-void Table::print() const {
+std::string Table::text() const {
     std::vector<size_t> widths(rows_.front().size(), 3);
     for (const auto& row : rows_) {
         for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
     }
-    std::printf("\n#### %s\n\n", title_.c_str());
+    std::string text = "\n#### " + title_ + "\n\n";
     for (size_t r = 0; r < rows_.size(); ++r) {
         for (size_t i = 0; i < rows_[r].size(); ++i) {
             const std::string& cell = rows_[r][i];
-            std::printf("| %s%s ", cell.c_str(), std::string(widths[i] - width(cell), ' ').c_str());
+            text += "| " + cell + std::string(widths[i] - width(cell), ' ') + " ";
         }
-        std::printf("|\n");
+        text += "|\n";
         if (r > 0) continue;
-        for (const size_t w : widths) std::printf("|%s", std::string(w + 2, '-').c_str());
-        std::printf("|\n");
+        for (const size_t w : widths) text += "|" + std::string(w + 2, '-');
+        text += "|\n";
     }
+    return text;
+}
+
+void Report::say(const std::string& text) {
+    std::fputs(text.c_str(), stdout);
     std::fflush(stdout);
+    file_ << text << std::flush;
+}
+
+void Report::progress(const std::string& text) {
+    std::fprintf(stderr, "%s\n", text.c_str());
 }
 
 }  // namespace camtap::bench

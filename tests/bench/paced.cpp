@@ -1,0 +1,88 @@
+#include "paced.h"
+
+#include <map>
+
+#include "common/clock.h"
+
+namespace camtap::bench {
+namespace {
+
+struct Latencies {
+    std::vector<double> source, publish, copied, by_peer, by_memcpy;  // µs
+
+    explicit Latencies(const std::vector<Sample>& samples) {
+        for (const Sample& s : samples) {
+            source.push_back(static_cast<double>(s.from_source_ns) / 1e3);
+            publish.push_back(static_cast<double>(s.from_publish_ns) / 1e3);
+            copied.push_back(static_cast<double>(s.copied_ns) / 1e3);
+            (s.by_memcpy ? by_memcpy : by_peer).push_back(static_cast<double>(s.copying_ns) / 1e3);
+        }
+    }
+};
+
+struct Pooled {
+    std::vector<double> source, publish;
+};
+
+Order order(const Work& work, uint64_t frames, bool recorded) {
+    // without a copy, large frames are no more work than small ones
+    const double hertz = work.size == kUhd && !work.filled ? kPaceHertzUhd : kPaceHertz;
+    Order o;
+    o.frames = frames;
+    o.period_ns = static_cast<int64_t>(1e9 / hertz);
+    o.recorded = recorded ? 1 : 0;
+    return o;
+}
+
+void add_latencies(Bench& bench, const Case& c, const Latencies& l, bool copied_out) {
+    bench.figures.add("source-p50-us", c, median(l.source));
+    bench.figures.add("publish-p50-us", c, median(l.publish));
+    if (!copied_out) return;
+    bench.figures.add("copied-p50-us", c, median(l.copied));
+    if (median(l.by_memcpy) > 0)
+        bench.figures.add("copying-ratio", c, median(l.by_peer) / median(l.by_memcpy));
+}
+
+void turn(Bench& bench, Lane& lane, Pooled& pooled) {
+    const Work& work = lane.work();
+    const Case c = case_of(lane.peer().name, work);
+    const uint64_t frames = bench.extent.frames;
+    // the others had the caches since its last turn
+    lane.settle(lane.run(order(work, 3, false)).newest);
+    (void)lane.take_samples();
+    const int64_t readers_before = lane.readers_cpu_ns();
+    const int64_t daemon_before = lane.daemon_cpu_ns();
+    const Account account = lane.run(order(work, frames, true));
+    lane.settle(account.newest);
+    const auto us_a_frame = [&](int64_t ns) {
+        return static_cast<double>(ns) / 1e3 / static_cast<double>(frames);
+    };
+    bench.figures.add("writer-cpu-us", c, us_a_frame(account.cpu_ns));
+    if (lane.peer().has_daemon)
+        bench.figures.add("daemon-cpu-us", c, us_a_frame(lane.daemon_cpu_ns() - daemon_before));
+    bench.figures.add("reader-cpu-us", c, us_a_frame(lane.readers_cpu_ns() - readers_before) / work.readers);
+    const Latencies latencies(lane.take_samples());
+    const double expected = static_cast<double>(frames * work.readers);
+    const double had = static_cast<double>(latencies.source.size());
+    bench.figures.add("lost-percent", c, 100 * (expected - had) / expected);
+    if (had == 0) return;
+    add_latencies(bench, c, latencies, work.copied_out);
+    pooled.source.insert(pooled.source.end(), latencies.source.begin(), latencies.source.end());
+    pooled.publish.insert(pooled.publish.end(), latencies.publish.begin(), latencies.publish.end());
+}
+
+}  // namespace
+
+void measure_paced(Bench& bench, const Work& work) {
+    Report::progress("paced: " + words(work) + (work.copied_out ? ", copied out" : ""));
+    Round round(bench, work, bench.stock);
+    std::map<std::string, Pooled> pooled;
+    round.by_turns(bench.extent.repetitions,
+                   [&](Lane& lane) { turn(bench, lane, pooled[lane.peer().name]); });
+    for (const auto& [name, all] : pooled) {
+        bench.figures.add("source-p99-us", case_of(name, work), percentile(all.source, 0.99));
+        bench.figures.add("publish-p99-us", case_of(name, work), percentile(all.publish, 0.99));
+    }
+}
+
+}  // namespace camtap::bench
