@@ -31,6 +31,9 @@ bench: bench-programs  ## what sharing costs, beside other ways to do it: 25 min
 bench-check: bench-programs  ## whether a ratio has fallen behind its bound: before a release, on a quiet machine
 	@$(BENCH_RUN) --check tests/bench/bounds.toml $(BENCH)
 
+bench-instructions: bench-programs  ## how many instructions a frame takes: the same on every run
+	@tests/bench/instructions build/bench
+
 BENCH_RUN = build/bench/tests/bench/camtap_bench --output build/bench/report $(if $(filter all,$(PEERS)),--all)
 
 bench-programs:
@@ -73,5 +76,5 @@ build-%:
 	@cmake --preset $* >build/$*.log 2>&1 || (cat build/$*.log; exit 1)
 	@cmake --build --preset $* -j $(JOBS)
 
-.PHONY: help demo test bench bench-check bench-programs build install deb sanitize model-full kill-all \
+.PHONY: help demo test bench bench-check bench-instructions bench-programs build install deb sanitize model-full kill-all \
         soak fuzz coverage bare-test bare-demo format clean
