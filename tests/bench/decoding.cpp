@@ -18,7 +18,7 @@ constexpr int64_t kPatienceNs = 30 * kNsPerSecond;
 // pictures carry no stamps, and what the readers note on the board means nothing here.)
 class Cinema {
   public:
-    Cinema() : lane_(*peers_.find("bare futex"), Work{.readers = 0}, 0) {}
+    Cinema() : lane_(*peers_.find(kFutex), Work{.readers = 0}, 0) {}
 
     Program program(const char* name, Role role, const std::string& video, FrameSize size) const {
         Assignment a;

@@ -47,10 +47,12 @@ void measure_latency(Bench& bench) {
     for (const Placement placement : bench.extent.placements) {
         if (placement == Placement::together) continue;  // a copy holds up readers on the same core
         work.placement = placement;
-        measure_sizes(bench, work, bench.extent.readers);
+        const std::vector<uint32_t>& readers =
+            placement == Placement::across ? bench.extent.readers : bench.extent.few_readers;
+        measure_sizes(bench, work, readers);
         const std::string how = words("p50 µs, by size × readers; one copy by the writer", placement);
-        print_matrix(bench, "Source → pointer" + how, "source-p50-us", work, bench.extent.readers);
-        print_matrix(bench, "Publish → pointer" + how, "publish-p50-us", work, bench.extent.readers);
+        print_matrix(bench, "Source → pointer" + how, "source-p50-us", work, readers);
+        print_matrix(bench, "Publish → pointer" + how, "publish-p50-us", work, readers);
     }
     work.placement = Placement::across;
     work.size = kFullHd;

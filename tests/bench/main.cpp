@@ -62,10 +62,10 @@ struct Measurement {
     void (*run)(Bench&);
 };
 constexpr Measurement kMeasurements[] = {
-    {"floors", measure_floors},   {"latency", measure_latency},   {"filled", measure_filled},
-    {"copies", measure_copies},   {"flat-out", measure_flat_out}, {"idle", measure_idle},
-    {"attach", measure_attach},   {"crashes", measure_crashes},   {"isolation", measure_isolation},
-    {"backing", measure_backing}, {"decoding", measure_decoding},
+    {"floors", measure_floors},       {"latency", measure_latency}, {"filled", measure_filled},
+    {"by-size", measure_by_size},     {"copies", measure_copies},   {"flat-out", measure_flat_out},
+    {"idle", measure_idle},           {"attach", measure_attach},   {"crashes", measure_crashes},
+    {"isolation", measure_isolation}, {"backing", measure_backing}, {"decoding", measure_decoding},
 };
 // That no bound speaks of.
 constexpr const char* kUnbounded[] = {"floors", "crashes", "isolation", "backing"};

@@ -52,6 +52,7 @@ inline constexpr uint32_t kStockFlatOut = 32;
 void measure_floors(Bench& bench);    // memcpy, and a wake that wakes nobody
 void measure_latency(Bench& bench);   // source → pointer and publish → pointer, paced; and their CPU time
 void measure_filled(Bench& bench);    // the same where the camera fills the slot, beside the bare futex
+void measure_by_size(Bench& bench);   // whether that depends on the size of a frame, sizes by turns
 void measure_copies(Bench& bench);    // readers that copy out
 void measure_flat_out(Bench& bench);  // frames a second
 void measure_idle(Bench& bench);      // CPU time at 30 Hz and when silent; memory; publishing to nobody

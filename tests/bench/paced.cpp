@@ -24,9 +24,13 @@ struct Pooled {
     std::vector<double> source, publish;
 };
 
+bool is_slow(const Work& work) {
+    return work.size == kUhd &&
+           !work.filled;  // without a copy, large frames are no more work than small ones
+}
+
 Order order(const Work& work, uint64_t frames, bool recorded) {
-    // without a copy, large frames are no more work than small ones
-    const double hertz = work.size == kUhd && !work.filled ? kPaceHertzUhd : kPaceHertz;
+    const double hertz = is_slow(work) ? kPaceHertzUhd : kPaceHertz;
     Order o;
     o.frames = frames;
     o.period_ns = static_cast<int64_t>(1e9 / hertz);
@@ -34,19 +38,20 @@ Order order(const Work& work, uint64_t frames, bool recorded) {
     return o;
 }
 
-void add_latencies(Bench& bench, const Case& c, const Latencies& l, bool copied_out) {
-    bench.figures.add("source-p50-us", c, median(l.source));
-    bench.figures.add("publish-p50-us", c, median(l.publish));
+void add_latencies(Bench& bench, const std::string& prefix, const Case& c, const Latencies& l,
+                   bool copied_out) {
+    bench.figures.add(prefix + "source-p50-us", c, median(l.source));
+    bench.figures.add(prefix + "publish-p50-us", c, median(l.publish));
     if (!copied_out) return;
-    bench.figures.add("copied-p50-us", c, median(l.copied));
+    bench.figures.add(prefix + "copied-p50-us", c, median(l.copied));
     if (median(l.by_memcpy) > 0)
-        bench.figures.add("copying-ratio", c, median(l.by_peer) / median(l.by_memcpy));
+        bench.figures.add(prefix + "copying-ratio", c, median(l.by_peer) / median(l.by_memcpy));
 }
 
-void turn(Bench& bench, Lane& lane, Pooled& pooled) {
+void turn(Bench& bench, Lane& lane, const std::string& prefix, Pooled& pooled) {
     const Work& work = lane.work();
     const Case c = case_of(lane.peer().name, work);
-    const uint64_t frames = bench.extent.frames;
+    const uint64_t frames = is_slow(work) ? bench.extent.frames * 3 / 5 : bench.extent.frames;
     // the others had the caches since its last turn
     lane.settle(lane.run(order(work, 3, false)).newest);
     (void)lane.take_samples();
@@ -57,16 +62,17 @@ void turn(Bench& bench, Lane& lane, Pooled& pooled) {
     const auto us_a_frame = [&](int64_t ns) {
         return static_cast<double>(ns) / 1e3 / static_cast<double>(frames);
     };
-    bench.figures.add("writer-cpu-us", c, us_a_frame(account.cpu_ns));
+    bench.figures.add(prefix + "writer-cpu-us", c, us_a_frame(account.cpu_ns));
     if (lane.peer().has_daemon)
-        bench.figures.add("daemon-cpu-us", c, us_a_frame(lane.daemon_cpu_ns() - daemon_before));
-    bench.figures.add("reader-cpu-us", c, us_a_frame(lane.readers_cpu_ns() - readers_before) / work.readers);
+        bench.figures.add(prefix + "daemon-cpu-us", c, us_a_frame(lane.daemon_cpu_ns() - daemon_before));
+    bench.figures.add(prefix + "reader-cpu-us", c,
+                      us_a_frame(lane.readers_cpu_ns() - readers_before) / work.readers);
     const Latencies latencies(lane.take_samples());
     const double expected = static_cast<double>(frames * work.readers);
     const double had = static_cast<double>(latencies.source.size());
-    bench.figures.add("lost-percent", c, 100 * (expected - had) / expected);
+    bench.figures.add(prefix + "lost-percent", c, 100 * (expected - had) / expected);
     if (had == 0) return;
-    add_latencies(bench, c, latencies, work.copied_out);
+    add_latencies(bench, prefix, c, latencies, work.copied_out);
     pooled.source.insert(pooled.source.end(), latencies.source.begin(), latencies.source.end());
     pooled.publish.insert(pooled.publish.end(), latencies.publish.begin(), latencies.publish.end());
 }
@@ -76,12 +82,18 @@ void turn(Bench& bench, Lane& lane, Pooled& pooled) {
 void measure_paced(Bench& bench, const Work& work) {
     Report::progress("paced: " + words(work) + (work.copied_out ? ", copied out" : ""));
     Round round(bench, work, bench.stock);
-    std::map<std::string, Pooled> pooled;
-    round.by_turns(bench.extent.repetitions,
-                   [&](Lane& lane) { turn(bench, lane, pooled[lane.peer().name]); });
-    for (const auto& [name, all] : pooled) {
-        bench.figures.add("source-p99-us", case_of(name, work), percentile(all.source, 0.99));
-        bench.figures.add("publish-p99-us", case_of(name, work), percentile(all.publish, 0.99));
+    measure_paced(bench, round, "");
+}
+
+void measure_paced(Bench& bench, Round& round, const std::string& prefix) {
+    std::map<Case, Pooled> pooled;
+    round.by_turns(bench.extent.repetitions, [&](Lane& lane) {
+        turn(bench, lane, prefix, pooled[case_of(lane.peer().name, lane.work())]);
+    });
+    for (const auto& [c, all] : pooled) {
+        if (all.source.empty()) continue;
+        bench.figures.add(prefix + "source-p99-us", c, percentile(all.source, 0.99));
+        bench.figures.add(prefix + "publish-p99-us", c, percentile(all.publish, 0.99));
     }
 }
 

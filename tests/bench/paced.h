@@ -9,5 +9,7 @@ namespace camtap::bench {
 // repetitions), copied-p50-us, copying-ratio where readers copy, writer-, daemon- and reader-cpu-us a frame,
 // lost-percent.
 void measure_paced(Bench& bench, const Work& work);
+// Of the lanes of a round, with `prefix` before those names.
+void measure_paced(Bench& bench, Round& round, const std::string& prefix);
 
 }  // namespace camtap::bench

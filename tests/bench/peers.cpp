@@ -13,7 +13,7 @@ namespace {
 using Kind = Peer::Kind;
 
 constexpr Peer kAll[] = {
-    {.name = "bare futex", .program = "futex", .kind = Kind::floor, .fills = true, .carries_nothing = true},
+    {.name = kFutex.data(), .program = "futex", .kind = Kind::floor, .fills = true, .carries_nothing = true},
     {.name = "bare ring, depth 1", .program = "ref", .kind = Kind::floor, .depth = 1, .fills = true},
     {.name = "bare ring, depth 4", .program = "ref", .kind = Kind::floor, .depth = 4, .fills = true},
     {.name = "camtap, depth 1",
@@ -39,11 +39,7 @@ constexpr Peer kAll[] = {
      .packages = "libgstreamer-plugins-base1.0-dev gstreamer1.0-plugins-bad",
      .fills = true,
      .waits = true},
-    {.name = "ZeroMQ ipc",
-     .program = "zeromq",
-     .packages = "libzmq3-dev cppzmq-dev",
-     .fills = true,
-     .waits = true},
+    {.name = "ZeroMQ ipc", .program = "zeromq", .packages = "libzmq3-dev cppzmq-dev", .waits = true},
     {.name = "tutorial's queue",
      .program = "tutorial_queue",
      .waits = true,

@@ -28,6 +28,7 @@ struct Peer {
 };
 
 inline constexpr std::string_view kOurs = "camtap, depth 4";
+inline constexpr std::string_view kFutex = "bare futex";
 
 class Peers {
   public:

@@ -19,15 +19,19 @@ std::string words(const Work& work) {
 
 Round::Round(Bench& bench, const Work& work, uint32_t stock) : bench_(bench) {
     for (const Peer& peer : bench.peers.present()) {
-        if (!can_do(peer, work)) continue;
-        try {
-            lanes_.push_back(std::make_unique<Lane>(peer, work, stock));
-            lanes_.back()->pause();
-        } catch (const std::exception& e) {
-            bench_.note(std::string("not measured (") + words(work) + "): " + e.what());
-        }
+        if (can_do(peer, work)) add(peer, work, stock);
     }
-    each([&](Lane& lane) { lane.warm_up(); });
+}
+
+void Round::add(const Peer& peer, const Work& work, uint32_t stock) {
+    try {
+        auto lane = std::make_unique<Lane>(peer, work, stock);
+        lane->warm_up();
+        lane->pause();
+        lanes_.push_back(std::move(lane));
+    } catch (const std::exception& e) {
+        bench_.note(std::string("not measured (") + words(work) + "): " + e.what());
+    }
 }
 
 void Round::by_turns(size_t repetitions, const std::function<void(Lane&)>& measure) {

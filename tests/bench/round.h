@@ -17,6 +17,9 @@ class Round {
   public:
     // Opens and warms up a lane for each peer that can do the work. Blocks.
     Round(Bench& bench, const Work& work, uint32_t stock);
+    explicit Round(Bench& bench) : bench_(bench) {}
+    // One more lane. Blocks until it is warm.
+    void add(const Peer& peer, const Work& work, uint32_t stock);
     // Has each lane measured `repetitions` times, in an order that is drawn anew each time.
     void by_turns(size_t repetitions, const std::function<void(Lane&)>& measure);
     // The same, once, in the order of the peers.

@@ -2,6 +2,7 @@
 #include <gst/app/gstappsink.h>
 #include <gst/app/gstappsrc.h>
 #include <gst/gst.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <stdexcept>
@@ -66,13 +67,17 @@ class GstSender : public Sender {
     explicit GstSender(const Assignment& a) : bytes_(a.work.size.bytes()), pipeline_(sending(a)) {
         ask_for_allocator(a);
     }
-    ~GstSender() override {
-        if (allocator_ != nullptr) gst_object_unref(allocator_);
-    }
+    ~GstSender() override { gst_object_unref(allocator_); }
 
-    // In the sink's shared memory, if it has room: then the sink doesn't copy.
+    // In the sink's shared memory, so that the sink doesn't copy. While that is full its allocator hands out
+    // ordinary memory.
     std::byte* acquire() override {
         buffer_ = gst_buffer_new_allocate(allocator_, bytes_, nullptr);
+        while (buffer_ != nullptr && gst_buffer_peek_memory(buffer_, 0)->allocator != allocator_) {
+            gst_buffer_unref(buffer_);
+            sched_yield();
+            buffer_ = gst_buffer_new_allocate(allocator_, bytes_, nullptr);
+        }
         if (buffer_ == nullptr || gst_buffer_map(buffer_, &map_, GST_MAP_WRITE) == FALSE)
             throw std::runtime_error("GStreamer: no memory");
         return reinterpret_cast<std::byte*>(map_.data);
@@ -94,6 +99,7 @@ class GstSender : public Sender {
         gst_object_unref(pad);
         gst_query_unref(query);
         gst_caps_unref(format);
+        if (allocator_ == nullptr) throw std::runtime_error("GStreamer: the sink has no allocator");
     }
 
     const size_t bytes_;

@@ -1,0 +1,52 @@
+// Does a frame reach a tap as fast as a bare futex could, whatever its size?
+#include "paced.h"
+
+namespace camtap::bench {
+namespace {
+
+struct Row {
+    Placement placement;
+    uint32_t readers;
+};
+
+void print_row(const Bench& bench, const Row& row, Table& table) {
+    const auto values = [&](const char* lane, const FrameSize& size) {
+        return bench.figures.of("by-size-publish-p50-us", {lane, size, row.readers, row.placement, true});
+    };
+    const Figures::Values futex = values(kFutex.data(), kVga);
+    const auto cells = [&](const std::string& what, const Figures::Values& p50) {
+        table.row({name(row.placement), std::to_string(row.readers), what, with_range(p50, 1),
+                   with_range(Figures::ratios(p50, futex), 2),
+                   with_range(Figures::ratios(p50, values(kOurs.data(), kVga)), 2)});
+    };
+    cells("bare futex", futex);
+    for (const FrameSize& size : kSizes) cells("camtap " + size.name(), values(kOurs.data(), size));
+}
+
+}  // namespace
+
+void measure_by_size(Bench& bench) {
+    Table table("Publish → pointer, sizes by turns (p50 µs; the camera fills the slot)",
+                {"cores", "readers", "what", "p50 µs", "× bare futex", "× camtap 640x480"});
+    for (const Placement placement : bench.extent.placements) {
+        for (const uint32_t readers : bench.extent.few_readers) {
+            Work work;
+            work.filled = true;
+            work.placement = placement;
+            work.readers = readers;
+            work.size = kVga;
+            Report::progress("by size: " + words(work));
+            Round round(bench);
+            round.add(*bench.peers.find(kFutex), work, bench.stock);
+            for (const FrameSize& size : kSizes) {
+                work.size = size;
+                round.add(*bench.peers.find(kOurs), work, bench.stock);
+            }
+            measure_paced(bench, round, "by-size-");
+            print_row(bench, {placement, readers}, table);
+        }
+    }
+    bench.report.table(table);
+}
+
+}  // namespace camtap::bench
