@@ -54,7 +54,8 @@ void print_machine(Bench& bench) {
         std::to_string(bench.cores.count()) + " × " + processor() + ", load average " + load() +
         " at the start. Each figure is the median of " + std::to_string(bench.extent.repetitions) +
         " repetitions, in brackets the smallest and the largest; all lanes of a column by turns.\n");
-    for (const std::string& missing : bench.peers.missing()) bench.report.say("\n* " + missing + "\n");
+    if (!bench.peers.missing().empty()) bench.report.say("\n");
+    for (const std::string& missing : bench.peers.missing()) bench.report.say("* " + missing + "\n");
 }
 
 struct Measurement {
