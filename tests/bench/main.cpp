@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "bounds.h"
+#include "bystanders.h"
 #include "figures_file.h"
 
 namespace camtap::bench {
@@ -91,11 +92,14 @@ bool wanted(const Options& options, const std::string& name) {
 void measure(Bench& bench, const Options& options) {
     for (const Measurement& m : kMeasurements) {
         if (!wanted(options, m.name)) continue;
+        const Bystanders bystanders;
         try {
             m.run(bench);
         } catch (const std::exception& e) {
             bench.note(std::string(m.name) + " not measured to the end: " + e.what());
         }
+        bench.report.say("\n(" + std::string(m.name) + ": meanwhile other programs took " +
+                         fixed(bystanders.percent(), 0) + " % of the machine.)\n");
     }
 }
 
