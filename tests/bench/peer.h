@@ -20,6 +20,11 @@ class Sender {
     // Where the next frame goes; blocks while there is no room. If publish() copies by itself, memory of the
     // writer's own, always the same.
     virtual std::byte* acquire() = 0;
+    // The writer's one copy, into what was acquired; as the peer's library does it, if that has a way of its
+    // own.
+    virtual void fill(std::byte* frame, const std::byte* picture, size_t bytes) {
+        std::memcpy(frame, picture, bytes);
+    }
     // Makes what was acquired the next frame.
     virtual void publish() = 0;
     // publish() copies: then the writer doesn't.

@@ -110,7 +110,7 @@ void Writer::publish(bool recorded, uint64_t window) {
     stamp.recorded = recorded ? 1 : 0;
     stamp.source_ns = monotonic_ns();
     std::byte* const frame = sender_.acquire();
-    if (!picture_.empty()) std::memcpy(frame, picture_.data(), picture_.size());
+    if (!picture_.empty()) sender_.fill(frame, picture_.data(), picture_.size());
     if (work_.certified) certify(frame, stamp);
     if (window != 0) wait_for_readers(window);
     stamp.publish_ns = monotonic_ns();
