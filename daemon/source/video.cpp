@@ -3,11 +3,13 @@
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/videoio/registry.hpp>
@@ -52,7 +54,8 @@ const char* file_fault(const std::string& path) {
 const char* device_fault(const std::string& path) {
     struct stat status {};
     if (stat(path.c_str(), &status) != 0) return std::strerror(errno);
-    return S_ISCHR(status.st_mode) ? nullptr : "it is not a device";
+    if (!S_ISCHR(status.st_mode)) return "it is not a device";
+    return access(path.c_str(), R_OK | W_OK) == 0 ? nullptr : std::strerror(errno);
 }
 
 std::string device_path(const std::string& where) {
