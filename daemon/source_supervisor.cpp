@@ -112,7 +112,11 @@ void SourceSupervisor::spawn() {
     failure_.clear();
     sigkill_sent_ = false;
     started_ns_ = clock_start_ns_ = monotonic_ns();
-    Result<SpawnedSource> source = spawn_source(context_.source_program, stream_, config_.source_arguments);
+    // What the last one left in shared memory may still be there, so that the new one is small when memory runs
+    // out again: the kernel would then take another stream's, which has done nothing.
+    const OutOfMemory turn = ran_out_of_memory_ ? OutOfMemory::first : OutOfMemory::early;
+    Result<SpawnedSource> source =
+        spawn_source(context_.source_program, stream_, config_.source_arguments, turn);
     if (!source) {
         phase_ = Phase::backing_off;
         back_off();
@@ -181,7 +185,9 @@ void SourceSupervisor::on_process_event() {
     on_exit(wait_status);
 }
 
-static std::string describe_exit(int wait_status) {
+static std::string describe_exit(int wait_status, bool ran_out_of_memory) {
+    if (ran_out_of_memory)
+        return "the source was killed by SIGKILL, but not by camtapd: out of memory? (journalctl -k)";
     if (WIFSIGNALED(wait_status)) {
         const char* name = sigabbrev_np(WTERMSIG(wait_status));
         return fmt::format("the source was killed by SIG{}", name != nullptr ? name : "?");
@@ -205,10 +211,13 @@ void SourceSupervisor::on_exit(int wait_status) {
     SourceExit exit;
     exit.stopped = !wanted_ || restart_at_once_;
     exit.ended = !exit.stopped && activity_ == wire::Activity::ended;
+    // The kernel does that, and otherwise only a person.
+    ran_out_of_memory_ =
+        !exit.stopped && !sigkill_sent_ && WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL;
     exit.reason = exit.stopped        ? "its source is started anew"
                   : exit.ended        ? failure_
                   : !failure_.empty() ? failure_
-                                      : describe_exit(wait_status);
+                                      : describe_exit(wait_status, ran_out_of_memory_);
     if (exit.ended || exit.stopped) {
         log_event(spdlog::level::info, nullptr, stream_,
                   fmt::format("{}: source process {} {}", stream_, pid,

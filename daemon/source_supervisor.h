@@ -93,6 +93,7 @@ class SourceSupervisor {
     EventSource process_;
     EventSource timer_;  // back-off, or the time until SIGKILL, or until "stuck"
     bool sigkill_sent_ = false;
+    bool ran_out_of_memory_ = false;    // the last one, as far as we can tell
     int64_t next_step_ns_ = INT64_MAX;  // of ending it
     wire::Activity activity_ = wire::Activity::opening;
     std::string failure_;  // why we ended it, or what it reported before it exited

@@ -65,7 +65,7 @@ static Result<std::vector<char>> configure_message(const std::vector<std::string
 
 // In the child, between fork and exec. Only system calls: nothing here allocates.
 [[noreturn]] static void become_source(const char* program, char* const* argv, char* const* env,
-                                       int connection, pid_t daemon) {
+                                       int connection, pid_t daemon, std::string_view oom_score) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != daemon) _exit(0);  // the daemon died before the line above
     setsid();  // Ctrl-C at the daemon's terminal is for the daemon, which then ends its sources
@@ -74,7 +74,7 @@ static Result<std::vector<char>> configure_message(const std::vector<std::string
     sigprocmask(SIG_SETMASK, &none, nullptr);
     signal(SIGPIPE, SIG_DFL);
     if (const int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC); score >= 0) {
-        if (write(score, "500", 3) < 0) { /* best effort */
+        if (write(score, oom_score.data(), oom_score.size()) < 0) { /* best effort */
         }
     }
     const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -94,7 +94,7 @@ static Result<std::vector<char>> configure_message(const std::vector<std::string
 }
 
 Result<SpawnedSource> spawn_source(const std::string& program, const std::string& stream,
-                                   const std::vector<std::string>& arguments) {
+                                   const std::vector<std::string>& arguments, OutOfMemory turn) {
     const Result<std::vector<char>> message = configure_message(arguments);
     if (!message) return message.error();
     int ends[2];
@@ -118,10 +118,13 @@ Result<SpawnedSource> spawn_source(const std::string& program, const std::string
         if (passes_to_source(*variable)) env.push_back(*variable);
     }
     env.push_back(nullptr);
+    const std::string oom_score = std::to_string(static_cast<int>(turn));
     const pid_t daemon = getpid();
     source.pid = fork();
     if (source.pid < 0) return system_error("fork", errno);
-    if (source.pid == 0) become_source(program.c_str(), argv, env.data(), childs_end.get(), daemon);
+    if (source.pid == 0) {
+        become_source(program.c_str(), argv, env.data(), childs_end.get(), daemon, oom_score);
+    }
     source.pidfd.reset(static_cast<int>(syscall(SYS_pidfd_open, source.pid, 0)));
     return source;
 }
