@@ -58,6 +58,12 @@ std::string format_pixels(const camtap_image& image) {
     return text.data();
 }
 
+std::string format_origin(uint32_t origin) {
+    static constexpr std::array<const char*, 5> kNames = {"unknown", "driver", "read_return", "file",
+                                                          "publisher"};
+    return origin < kNames.size() ? kNames[origin] : kNames[0];
+}
+
 std::string format_missed(const camtap_missed& missed) {
     const std::array<std::pair<const char*, uint64_t>, 6> causes = {{{"source_gap", missed.source_gap},
                                                                      {"decode_error", missed.decode_error},

@@ -59,6 +59,7 @@ void print_json(const camtap_frame_info& info, int64_t age_ns) {
     json.begin_object()
         .member("sequence", info.sequence)
         .member("capture_ns", info.capture_ns)
+        .member("capture_origin", format_origin(info.capture_origin))
         .member("publish_ns", info.publish_ns)
         .member("age_ms", ms(static_cast<double>(age_ns)))
         .member("width", info.image.width)

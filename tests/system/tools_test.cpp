@@ -69,6 +69,7 @@ TEST_F(Tools, WatchPrintsOneObjectAFrameAndASummary) {
     ASSERT_EQ(all.size(), 6U) << watch.out;
     for (const std::string& line : all) EXPECT_TRUE(JsonCheck::is_json(line)) << line;
     for (size_t i = 0; i < 5; ++i) EXPECT_TRUE(number_of(all[i], "sequence")) << all[i];
+    EXPECT_NE(all[0].find("\"capture_origin\":\"publisher\""), std::string::npos) << all[0];
     EXPECT_EQ(all[5].find("{\"summary\":"), 0U);
     EXPECT_EQ(number_of(all[5], "delivered"), 5);
 }
