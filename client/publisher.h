@@ -52,6 +52,7 @@ class Publisher {
     uint32_t low_stock() const { return std::max<uint32_t>(1, stock_ / 4); }
     void send_need(uint64_t bytes);
     void send_ask();
+    bool should_ask(int64_t now_ns) const;
     void send_report();
 
     WritableSegment* holder_of(const camtap_slot& slot) const;
@@ -68,6 +69,7 @@ class Publisher {
     std::vector<std::unique_ptr<WritableSegment>> retired_;  // of which the caller still holds slots
     bool needing_ = false;
     bool asking_ = false;
+    int64_t asked_at_ns_ = 0;
     uint64_t needed_bytes_ = 0;
     std::optional<Error> refused_;  // the answer to the last need or ask
 
