@@ -75,11 +75,16 @@ template <class Word32>
     return armed_word.load(std::memory_order_seq_cst) != 0;
 }
 
-// Daemon: asks the publisher to tell of each frame. Returns the head as it is afterwards: a frame published
-// before the publisher could see the wish is in it, one published later will be told of.
-template <class Word32, class Word>
-[[nodiscard]] uint64_t arm(Word32& armed_word, const Word& head) {
+// Daemon: asks the publisher to tell of each frame from now on.
+template <class Word32>
+void ask_to_be_told(Word32& armed_word) {
     armed_word.store(1, std::memory_order_seq_cst);
+}
+
+// Daemon: the newest frame. After ask_to_be_told(), a frame published before the publisher could see the wish is
+// in it, and one published later will be told of.
+template <class Word>
+[[nodiscard]] uint64_t newest(const Word& head) {
     return head.load(std::memory_order_seq_cst);
 }
 

@@ -24,8 +24,7 @@ SlotPool::SlotPool(layout::SegmentView view, uint32_t generation, uint64_t first
 }
 
 Status SlotPool::accept() {
-    // seq_cst, not acquire: after `armed` has been stored, this must see a frame whose publisher didn't see that
-    const uint64_t head = view_.header().head.load(std::memory_order_seq_cst);
+    const uint64_t head = pins::newest(view_.header().head);
     if (head - accepted_ > granted_) {  // unsigned: a head that went back is far ahead
         return Error{Code::protocol, 0, "its head names frames in more slots than it was granted"};
     }

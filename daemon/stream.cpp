@@ -108,7 +108,7 @@ void Stream::set_state(StreamState state, std::string reason) {
 
 // Of the frame that makes the stream live: a publisher with a large stock asks seldom.
 void Stream::ask_to_be_told() {
-    if (generation_ && !generation_closed_) generation_->header().armed.store(1, std::memory_order_seq_cst);
+    if (generation_ && !generation_closed_) pins::ask_to_be_told(generation_->header().armed);
 }
 
 void Stream::tell_change() {
@@ -261,8 +261,9 @@ void Stream::arm(Session& session, const wire::Arm& arm) {
     session.tap.armed_sequence = arm.sequence;
     if (session.tap.seen_changes != changes_) return nudge(session);
     if (!generation_) return;
-    const uint64_t head = pins::arm(generation_->header().armed, generation_->header().head);
-    if (generation_->plan().number != arm.generation || head > arm.sequence) nudge(session);
+    ask_to_be_told();
+    const bool other_generation = generation_->plan().number != arm.generation;
+    if (other_generation || pins::newest(generation_->header().head) > arm.sequence) nudge(session);
     disarm_if_nobody_waits();
 }
 

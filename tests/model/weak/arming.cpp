@@ -40,7 +40,7 @@ void Arming::tell_of_each_frame() {
         if (head <= told) explorer_.observe("w");  // waits
         while (head <= told) {
             // A poke about an older frame came, and was dealt with, before the tap asked.
-            if (pokes_.receive(++pokes) > told) head = head_.load(std::memory_order_acquire);
+            if (pokes_.receive(++pokes) > told) head = pins::newest(head_);
         }
         told = head;
         armed_.store(0, std::memory_order_seq_cst);
@@ -48,10 +48,10 @@ void Arming::tell_of_each_frame() {
 }
 
 uint64_t Arming::arm() {
-    if (plan_.fault != Fault::head_before_arming) return pins::arm(armed_, head_);
-    const uint64_t head = head_.load(std::memory_order_seq_cst);
-    armed_.store(1, std::memory_order_seq_cst);
-    return head;
+    const bool early = plan_.fault == Fault::head_before_arming;
+    const uint64_t before = early ? pins::newest(head_) : 0;
+    pins::ask_to_be_told(armed_);
+    return early ? before : pins::newest(head_);
 }
 
 }  // namespace camtap::weak
