@@ -51,8 +51,15 @@ model-full: build-dev  ## the sharing protocol's models, explored as far as ther
 kill-all: build-dev  ## taps and publishers, killed after every instruction of theirs (an hour or two)
 	@tests/kill/kill_all build/dev $(JOBS)
 
+faults-all: build-dev  ## every call of every function that can fail does fail (an hour)
+	@CAMTAP_FAULTS=all build/dev/tests/faults/faults_test --gtest_filter='Faults.*'
+
 soak: build-dev  ## everything at random and all at once, for HOURS=1
 	@build/dev/tests/chaos/chaos --hours $(HOURS)
+
+test-vm: deb  ## the installed service with a V4L2 camera, in a virtual machine (as root, ten minutes)
+	@tests/setup/install_packages tests/vm/packages
+	@tests/vm/run build/vm
 
 fuzz: build-fuzz  ## all fuzzers, for MINUTES=10 each
 	@tests/fuzz/run build/fuzz $(MINUTES)
@@ -77,4 +84,4 @@ build-%:
 	@cmake --build --preset $* -j $(JOBS)
 
 .PHONY: help demo test bench bench-check bench-instructions bench-programs build install deb sanitize model-full kill-all \
-        soak fuzz coverage bare-test bare-demo format clean
+        faults-all soak test-vm fuzz coverage bare-test bare-demo format clean

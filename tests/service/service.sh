@@ -3,7 +3,7 @@
 # shellcheck shell=bash
 set -uo pipefail
 
-repository=$(cd "$(dirname "$0")/../.." && pwd)
+repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 packages=${CAMTAP_PACKAGES:-$repository/build/deb}
 data=$repository/tests/data
 streams=/etc/camtap/camtap.d
@@ -17,10 +17,11 @@ fail() {
 expect() { "$@" || fail "$*"; }
 expect_not() { ! "$@" || fail "not expected: $*"; }
 # For what systemd and the daemon do in their own time.
+patience=${CAMTAP_PATIENCE:-60} # seconds
 eventually() {
-    local until=$((SECONDS + 60))
+    local until=$((SECONDS + patience))
     until "$@"; do
-        [ $SECONDS -lt $until ] || fail "not within a minute: $*"
+        [ $SECONDS -lt $until ] || fail "not within $patience seconds: $*"
         sleep 0.02
     done
 }
@@ -57,4 +58,4 @@ sources() { grep -las "^camtap-source\[${1:-}" /proc/[0-9]*/cmdline | cut -d / -
 # journal_has MATCHES... : a line with all these fields.
 journal_has() { journalctl --quiet --unit=camtapd "$@" | grep -q .; }
 # Frames come: up to the third one from now.
-expect_frames() { expect camtap watch "$1" -n 3 --timeout 60 >/dev/null; }
+expect_frames() { expect camtap watch "$1" -n 3 --timeout "$patience" >/dev/null; }
