@@ -83,6 +83,11 @@ void Campaign::run() {
     if (testing::Test::HasFailure()) return;
     for (const Fault& fault : draw()) live_with(fault);
     print();
+    // A shim that counts nothing, or whose faults come to nothing, would find no fault with anybody
+    unsigned faults = 0;
+    for (const auto& [point, tally] : tallies_) faults += tally.faults;
+    EXPECT_GT(faults, 0u) << "no call was made to fail";
+    EXPECT_LE(out_of_reach_ * 10, faults) << "too many faults were never met with";
 }
 
 void Campaign::count() {
@@ -90,6 +95,7 @@ void Campaign::count() {
     const Outcome outcome = life_(file_);
     EXPECT_EQ(outcome.kind, Outcome::Kind::undisturbed) << "nothing fails: " << outcome.words;
     for (const auto& calls : file_.board().calls) calls_.push_back(calls);
+    EXPECT_NE(*std::max_element(calls_.begin(), calls_.end()), 0u) << "the shim counts nothing";
 }
 
 std::vector<Fault> Campaign::draw() const {

@@ -23,7 +23,20 @@ allow_users = ["root"]
 allow_groups = ["root"]
 )" + test::scripted("publish=3 stay", "", "cam");
 
-const std::string kConfigWithMore = kConfig + "[[stream]]\nname = \"more\"\nsource = \"publisher\"\n";
+const std::string kMore = "[[stream]]\nname = \"more\"\nsource = \"publisher\"\n";
+const std::string kConfigWithMore = kConfig + kMore;
+
+Outcome ended_at_start(VictimDaemon& daemon) {
+    const std::optional<int> status = daemon.end();
+    const std::string log = daemon.log();
+    if (!status) return {Outcome::Kind::wrong, "it hangs at its start\n" + log};
+    if (*status <= 0) return {Outcome::Kind::wrong, "it ends with " + std::to_string(*status) + "\n" + log};
+    if (log.find(": ") == std::string::npos) return {Outcome::Kind::wrong, "it says nothing\n" + log};
+    // What it has left behind must not be in the way
+    if (!daemon.start({}) || daemon.stop() != 0)
+        return {Outcome::Kind::wrong, "it can't be started again\n" + daemon.log()};
+    return {Outcome::Kind::ended, log};
+}
 
 // One run of a daemon, from its start to its end.
 class DaemonLife {
@@ -36,7 +49,7 @@ class DaemonLife {
 
     // `at_rest`: how many descriptors it has when all clients but two have left; 0: not known yet.
     Outcome live(BoardFile& file, size_t& at_rest) {
-        if (!daemon_.start(file.environment())) return ended_at_start();
+        if (!daemon_.start(file.environment())) return ended_at_start(daemon_);
         serve(at_rest);
         if (!attempts_.fault().empty()) attempts_.blame(state_of_process());
         const std::optional<int> status = daemon_.stop();
@@ -50,19 +63,6 @@ class DaemonLife {
     }
 
   private:
-    Outcome ended_at_start() {
-        const std::optional<int> status = daemon_.end();
-        const std::string log = daemon_.log();
-        if (!status) return {Outcome::Kind::wrong, "it hangs at its start\n" + log};
-        if (*status <= 0)
-            return {Outcome::Kind::wrong, "it ends with " + std::to_string(*status) + "\n" + log};
-        if (log.find(": ") == std::string::npos) return {Outcome::Kind::wrong, "it says nothing\n" + log};
-        // What it has left behind must not be in the way
-        if (!daemon_.start({}) || daemon_.stop() != 0)
-            return {Outcome::Kind::wrong, "it can't be started again\n" + daemon_.log()};
-        return {Outcome::Kind::ended, log};
-    }
-
     // A daemon that is late may have been stopped, or wait for the disk.
     std::string state_of_process() const {
         const std::string status = text_of("/proc/" + std::to_string(daemon_.pid()) + "/status");
@@ -181,6 +181,36 @@ class DaemonLife {
     Pair out_;
     camtap_tap* camera_ = nullptr;
 };
+
+// One that is started by a socket unit, with a drop-in file beside its configuration.
+Outcome live_as_service(const std::string& program, BoardFile& file) {
+    VictimDaemon daemon(program, "");
+    daemon.write_drop_in(kMore);
+    daemon.pass_socket();
+    if (!daemon.start(file.environment())) return ended_at_start(daemon);
+    Attempts attempts([&] { return daemon.alive(); });
+    attempts.make("control", "list_streams", [&] {
+        camtap_stream_info* streams = nullptr;
+        size_t count = 0;
+        const camtap_error error =
+            camtap_list_streams(daemon.socket_path().c_str(), nullptr, kGuardNs, &streams, &count);
+        if (error == CAMTAP_OK && (count != 1 || std::string(streams[0].name) != "more"))
+            attempts.blame("it serves something else than is configured");
+        camtap_free(streams);
+        return error;
+    });
+    const std::optional<int> status = daemon.stop();
+    if (!status || *status != 0) attempts.blame("it doesn't end well");
+    if (!attempts.fault().empty())
+        return {Outcome::Kind::wrong, attempts.fault() + "\n" + attempts.log() + daemon.log()};
+    return {attempts.victims() > 0 ? Outcome::Kind::refused : Outcome::Kind::undisturbed, attempts.log()};
+}
+
+TEST(Faults, InADaemonThatSystemdStartsEndItInWordsOrCostOneQuestion) {
+    Campaign("daemon started by systemd", [](BoardFile& file) {
+        return live_as_service(CAMTAPD, file);
+    }).run();
+}
 
 TEST(Faults, InTheDaemonCostOneClientOrOneStreamAtMost) {
     const test::ProgramsWithScriptedSource programs;

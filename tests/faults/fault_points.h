@@ -19,6 +19,7 @@ namespace camtap::faults {
     X(F_ADD_SEALS, EPERM, ENOMEM)                             \
     X(F_SETFL, EPERM)                                         \
     X(F_SETFD, EPERM)                                         \
+    X(F_SETLK, EINTR, ENOLCK, EAGAIN)                         \
     X(F_DUPFD_CLOEXEC, EMFILE)                                \
     X(mmap, ENOMEM, EAGAIN, ENFILE, EPERM)                    \
     X(madvise, ENOMEM, EAGAIN, EINTR, EPERM)                  \
@@ -38,7 +39,6 @@ namespace camtap::faults {
     X(mkdir, ENOSPC, ENOMEM, EPERM)                           \
     X(rename, ENOSPC, ENOMEM, EPERM)                          \
     X(unlink, ENOMEM, EPERM)                                  \
-    X(flock, EINTR, ENOMEM, EAGAIN)                           \
     X(read, EINTR, EAGAIN)                                    \
     X(write, ENOSPC, EINTR, EAGAIN, ENOMEM)                   \
     X(socket, EMFILE, ENFILE, ENOMEM)                         \

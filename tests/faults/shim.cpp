@@ -181,7 +181,6 @@ FAULTABLE(ssize_t, -1, readlink, (const char* path, char* to, size_t n), (path, 
 FAULTABLE(int, -1, mkdir, (const char* path, mode_t mode), (path, mode))
 FAULTABLE(int, -1, rename, (const char* from, const char* to), (from, to))
 FAULTABLE(int, -1, unlink, (const char* path), (path))
-FAULTABLE(int, -1, flock, (int fd, int operation), (fd, operation))
 FAULTABLE(ssize_t, -1, read, (int fd, void* to, size_t n), (fd, to, n))
 FAULTABLE(ssize_t, -1, write, (int fd, const void* from, size_t n), (fd, from, n))
 FAULTABLE(int, -1, dup2, (int from, int to), (from, to))
@@ -191,6 +190,7 @@ STAND_IN(int, fcntl, (int fd, int command, long argument)) {
     const Point point = command == F_ADD_SEALS       ? Point::at_F_ADD_SEALS
                         : command == F_SETFL         ? Point::at_F_SETFL
                         : command == F_SETFD         ? Point::at_F_SETFD
+                        : command == F_SETLK         ? Point::at_F_SETLK
                         : command == F_DUPFD_CLOEXEC ? Point::at_F_DUPFD_CLOEXEC
                                                      : Point::none;
     const int error = point == Point::none ? 0 : strike(point);

@@ -22,6 +22,20 @@ class VictimDaemon {
     void write_config(const std::string& text) const {
         std::ofstream(directory_.file("camtap.toml")) << text;
     }
+    void write_drop_in(const std::string& text) const {
+        std::filesystem::create_directory(directory_.file("camtap.d"));
+        std::ofstream(directory_.file("camtap.d/more.toml")) << text;
+    }
+
+    // From now on it is started as by a socket unit: with a socket that listens already.
+    void pass_socket() {
+        passed_.reset(socket(AF_UNIX, SOCK_SEQPACKET, 0));  // inherited
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        socket_path().copy(address.sun_path, sizeof address.sun_path - 1);
+        EXPECT_EQ(bind(passed_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+        EXPECT_EQ(listen(passed_.get(), 16), 0);
+    }
 
     // False: it ended, or did nothing at all, before it was ready.
     bool start(std::vector<std::string> environment) {
@@ -33,9 +47,16 @@ class VictimDaemon {
         path.copy(address.sun_path, sizeof address.sun_path - 1);
         EXPECT_EQ(bind(notify, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
         environment.push_back("NOTIFY_SOCKET=" + path);
-        child_ =
-            test::Child({program_, "--config", directory_.file("camtap.toml"), "--socket", socket_path()},
-                        environment, directory_.file("log"));
+        std::vector<std::string> command;
+        if (passed_) {  // in the place, and with the words, that sd_listen_fds(3) tells of
+            const std::string fd = std::to_string(passed_.get());
+            command = {"/bin/sh", "-c", "LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\" \"$@\" 3<&" + fd};
+        }
+        for (const std::string& word : {program_, std::string("--config"), directory_.file("camtap.toml"),
+                                        std::string("--socket"), socket_path()}) {
+            command.push_back(word);
+        }
+        child_ = test::Child(command, environment, directory_.file("log"));
         if (pidfd_ >= 0) close(pidfd_);
         pidfd_ = static_cast<int>(syscall(SYS_pidfd_open, child_.pid(), 0));
         const bool ready = hears_ready(notify);
@@ -70,6 +91,7 @@ class VictimDaemon {
 
     std::string program_;
     test::TemporaryDirectory directory_;
+    UniqueFd passed_;
     test::Child child_;
     int pidfd_ = -1;
 };
