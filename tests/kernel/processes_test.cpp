@@ -150,27 +150,45 @@ TEST(Descriptors, AreClosedByRange) {
     EXPECT_EQ(child.join(), 0) << "2: refused, 3: some stayed, 4: too many went";
 }
 
-TEST(Locks, OfAKilledProcessAreFree) {
+bool lock(int fd) {
+    struct flock whole {};
+    whole.l_type = F_WRLCK;
+    whole.l_whence = SEEK_SET;
+    return fcntl(fd, F_SETLK, &whole) == 0;
+}
+
+TEST(Locks, OfAKilledProcessAreFreeWhileAChildOfItsLives) {
     CAMTAP_ASSUMES(
-        "flock() is held by a process and its file, refused to others with EWOULDBLOCK, and free as soon as "
-        "the holder is killed",
+        "a record lock is held by one process, refused to others with EAGAIN or EACCES, and free as soon as "
+        "its "
+        "holder is killed, although a child that inherited the file lives on",
         "daemon/listen_socket.cpp, lock_path(): one daemon per socket");
     const TemporaryDirectory directory;
     const std::string path = directory.file("lock");
+    Lifeline child;
+    Lifeline test;
     Forked holder([&](Forked::Child& c) {
         const UniqueFd fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-        if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) return 1;
-        c.say();
+        if (!lock(fd.get())) return 1;
+        test.writing.reset();
+        if (fork() == 0) {
+            c.say();
+            poll_one(test.reading.get(), POLLIN, -1);
+            _exit(0);
+        }
+        child.writing.reset();
         return until_told(c);
     });
+    child.writing.reset();
     holder.wait();
     const UniqueFd fd(open(path.c_str(), O_RDWR | O_CLOEXEC));
     ASSERT_TRUE(fd) << WITH_ERRNO;
-    EXPECT_EQ(flock(fd.get(), LOCK_EX | LOCK_NB), -1);
-    EXPECT_EQ(errno, EWOULDBLOCK) << WITH_ERRNO;
+    EXPECT_FALSE(lock(fd.get()));
+    EXPECT_TRUE(errno == EAGAIN || errno == EACCES) << WITH_ERRNO;
     holder.kill(SIGKILL);
     holder.join();
-    EXPECT_EQ(flock(fd.get(), LOCK_EX | LOCK_NB), 0) << WITH_ERRNO;
+    EXPECT_TRUE(lock(fd.get())) << WITH_ERRNO;
+    EXPECT_EQ(poll_one(child.reading.get(), POLLIN, 0), 0) << "the child is dead, too";
 }
 
 TEST(Files, AreReplacedInOneStepAndNotThroughLinks) {
