@@ -1,6 +1,7 @@
 #include "tests/unit/client/fake_daemon.h"
 
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -8,6 +9,7 @@
 #include <sys/un.h>
 
 #include <algorithm>
+#include <chrono>
 
 namespace camtap::test {
 
@@ -246,7 +248,9 @@ uint64_t FakeDaemon::count(wire::Type type) {
 
 void FakeDaemon::wait_for(wire::Type type, uint64_t count) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return received_[type] >= count; });
+    const bool came =
+        changed_.wait_for(lock, std::chrono::seconds(20), [&] { return received_[type] >= count; });
+    EXPECT_TRUE(came) << "nobody said it " << count << " times";
 }
 
 // ---- publishers ----
