@@ -142,9 +142,7 @@ struct SeldomPublisher : RawPublisher {
     explicit SeldomPublisher(const DaemonProcess& daemon, uint64_t bytes = 64)
         : RawPublisher(daemon.socket_path(), 32, bytes) {}
     void publish() {
-        const uint32_t slot = granted.slots[--granted.count];
-        const uint64_t n = next_sequence++;
-        pins::publish(view.slot(slot).sequence, view.index(n), slot, view.header().head, n);
+        publish_silently();
         if (pins::armed(view.header().armed)) send(wire::make<wire::Poke>());
     }
     void report(wire::Activity activity) {
@@ -188,6 +186,18 @@ TEST(SeldomAsking, TheEndComesAfterTheLastFramesAndStays) {
     EXPECT_TRUE(eventually([&] { return daemon.info("test").publisher_pid == 0; }));
     EXPECT_EQ(daemon.info("test").state, uint32_t{CAMTAP_STREAM_ENDED});
     EXPECT_EQ(daemon.info("test").published, 5u);
+}
+
+// It may still publish in the slots that it holds, and taps that have its segment mapped would see that.
+TEST(SeldomAsking, TheNumbersThatAPublisherCouldStillUseAreNotGivenToTheNext) {
+    DaemonProcess daemon(kPublisher);
+    SeldomPublisher first(daemon);
+    first.publish();
+    ASSERT_TRUE(eventually([&] { return daemon.info("test").published == 1; }));
+    const uint64_t last = first.next_sequence - 1 + first.granted.count;
+    first.hang_up();
+    ASSERT_TRUE(eventually([&] { return daemon.info("test").publisher_pid == 0; }));
+    EXPECT_GT(SeldomPublisher(daemon).segment.first, last);
 }
 
 // As eventually(), but doesn't sleep in between.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <random>
 #include <set>
+#include <thread>
 
 #include "segment_in_memory.h"
 
@@ -176,6 +177,29 @@ TEST_F(Pool, RefusesASlotOutOfRange) {
     segment.view.index(100) = 4'000'000'000u;
     segment.view.header().head = 100;
     EXPECT_FALSE(pool.accept().ok());
+}
+
+// A scan that looks at the pins once for each slot would meet such a pin again and again.
+TEST(PoolAndAPinThatMoves, KeepsOneSlotForItAtMost) {
+    constexpr uint32_t kManySlots = 32;
+    SegmentInMemory segment(1 + kManySlots + 1, 1 + kManySlots, 1);
+    SlotPool pool(segment.view, kGeneration, 1, 1, kManySlots);
+    layout::Word64 pin{};
+    std::atomic<bool> stop{false};
+    std::thread tap([&] {
+        for (uint32_t s = 0; !stop; s = (s + 1) % segment.view.geometry.slot_count) {
+            pin.store(layout::pin_value(kGeneration, s), std::memory_order_relaxed);
+        }
+    });
+    const PinWords words[1] = {PinWords(&pin, 1)};
+    for (int round = 0; round < 10'000 && !testing::Test::HasFailure(); ++round) {
+        EXPECT_TRUE(pool.accept().ok());
+        const auto slots = pool.grant(words);
+        EXPECT_EQ(pool.granted(), kManySlots) << "in round " << round;
+        for (const uint32_t s : slots) segment.publish(s);
+    }
+    stop = true;
+    tap.join();
 }
 
 TEST(PoolNearTheEdge, SequenceNumbersWrapAroundTheIndexAtLargeValues) {
