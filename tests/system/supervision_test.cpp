@@ -1,11 +1,10 @@
 // Promise: whatever a source or another publisher does, the stream's state says so, and it is up again as
 // soon as can be.
-#include <sched.h>
-
 #include "common/clock.h"
 #include "common/pins.h"
 #include "raw_client.h"
 #include "scripted_daemon.h"
+#include "two_cores.h"
 
 namespace camtap::test {
 namespace {
@@ -211,27 +210,6 @@ bool comes_soon(const std::function<bool()>& condition) {
     }
     return true;
 }
-
-// Test and daemon each on a core of its own, where there are two, so that they really run at the same time.
-class OnTwoCores {
-  public:
-    explicit OnTwoCores(pid_t daemon) {
-        sched_getaffinity(0, sizeof before_, &before_);
-        if (pin(daemon, 0)) pin(0, 1);
-    }
-    ~OnTwoCores() { sched_setaffinity(0, sizeof before_, &before_); }
-    OnTwoCores(const OnTwoCores&) = delete;
-    OnTwoCores& operator=(const OnTwoCores&) = delete;
-
-  private:
-    static bool pin(pid_t process, size_t core) {
-        cpu_set_t only;
-        CPU_ZERO(&only);
-        CPU_SET(core, &only);
-        return sched_setaffinity(process, sizeof only, &only) == 0;
-    }
-    cpu_set_t before_;
-};
 
 // A publisher that goes on right after it said that it had ended: its frame may come when the daemon has
 // looked for the last frames, and hasn't asked yet to be told of the next. That moment is sought again and

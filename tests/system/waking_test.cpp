@@ -9,6 +9,7 @@
 #include "daemon_process.h"
 #include "forked.h"
 #include "raw_client.h"
+#include "two_cores.h"
 
 namespace camtap::test {
 namespace {
@@ -72,11 +73,12 @@ TEST(ASleeper, IsWokenByAChangeOfState) {
 // By the time that `wake` has changed, `changes` must have: who looks too early would go back to sleep.
 TEST(ASleeper, FindsTheChangeThatItIsWokenFor) {
     DaemonProcess daemon("[daemon]\nmax_requests_per_second = 1000000\n" + std::string(kPublisher));
+    const OnTwoCores cores(daemon.pid());
     RawPublisher publisher(daemon.socket_path());
     const layout::SegmentHeader& header = publisher.view.header();
     auto report = wire::make<wire::Report>();
     report.activity = wire::Activity::idle;
-    for (uint32_t i = 0; i < 300; ++i) {
+    for (uint32_t i = 0; i < 1000; ++i) {
         const uint32_t changes = header.changes.load();
         const uint32_t wake = header.wake.load();
         report.message.set(std::to_string(i));

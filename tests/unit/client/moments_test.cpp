@@ -74,7 +74,7 @@ TEST(ATap, IsNotPutToSleepByAFrameThatComesAtAnyMoment) {
     TapHandle tap;
     ASSERT_EQ(open_tap(daemon.socket_path(), tap), CAMTAP_OK);
     constexpr uint32_t kMostLooks = 8;
-    uint32_t fewest_looks = kMostLooks;  // when it goes to sleep
+    uint32_t fewest_looks = kMostLooks;              // when it goes to sleep
     for (uint32_t i = 0; i < 5 * kMostLooks; ++i) {  // it looks more often in the beginning, and now and then
         Moments all;
         all.chosen = i % kMostLooks;
