@@ -51,20 +51,20 @@ class TapProgram {
     }
 
     void use() {
-        camtap_frame* frame = nullptr;
         const int64_t timeout = input_.flag() ? 0 : kTimeoutNs;
         switch (input_.below(8)) {
             case 0:
                 daemon_.turn();
                 return;
             case 1:
-                return took(camtap_tap_next(tap_, timeout, &frame), frame);
+                return take([&](camtap_frame** frame) { return camtap_tap_next(tap_, timeout, frame); });
             case 2:
-                return took(camtap_tap_try_next(tap_, &frame), frame);
-            case 3:
-                return took(
-                    camtap_tap_latest(tap_, timeout, static_cast<int64_t>(input_.about<uint64_t>(0)), &frame),
-                    frame);
+                return take([&](camtap_frame** frame) { return camtap_tap_try_next(tap_, frame); });
+            case 3: {
+                const auto max_age = static_cast<int64_t>(input_.about<uint64_t>(0));
+                return take(
+                    [&](camtap_frame** frame) { return camtap_tap_latest(tap_, timeout, max_age, frame); });
+            }
             case 4:
                 CAMTAP_CHECK(camtap_tap_fd(tap_) >= 0);
                 return;
@@ -77,11 +77,14 @@ class TapProgram {
                 waiting_.pass(kNsPerSecond);
                 return;
             default:
-                return took(camtap_tap_next(tap_, kTimeoutNs, &frame), frame);
+                return take([&](camtap_frame** frame) { return camtap_tap_next(tap_, kTimeoutNs, frame); });
         }
     }
 
-    void took(camtap_error error, camtap_frame* frame) {
+    template <class Call>
+    void take(Call call) {
+        camtap_frame* frame = nullptr;
+        const camtap_error error = call(&frame);
         CAMTAP_CHECK((error == CAMTAP_OK) == (frame != nullptr));
         CAMTAP_CHECK(error <= CAMTAP_OK && error >= CAMTAP_ERROR_MALFORMED && error != CAMTAP_ERROR_FORKED);
         if (frame == nullptr) return;
