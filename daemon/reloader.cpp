@@ -46,9 +46,12 @@ void Reloader::begin() try {
     if (!done_fd) {
         return loaded_(Error{Code::limit, errno, "no descriptor to read the configuration with; try again"});
     }
-    load_ = std::make_shared<Load>(Load{path_, std::move(done_fd), {}});
+    load_ = std::make_shared<Load>();
+    load_->path = path_;
+    load_->done_fd = std::move(done_fd);
     std::thread([load = load_] {
         load->result.emplace(read(load->path));
+        load->is_done.store(true, std::memory_order_release);
         const uint64_t one = 1;
         while (write(load->done_fd.get(), &one, sizeof one) <
                0) { /* an eventfd takes its first 1, in the end */
@@ -63,6 +66,7 @@ void Reloader::begin() try {
 void Reloader::finish() {
     uint64_t count = 0;
     if (::read(done_fd_.get(), &count, sizeof count) < 0) return;
+    if (!load_ || !load_->is_done.load(std::memory_order_acquire)) return;
     const std::shared_ptr<Load> load = std::move(load_);
     load_.reset();
     if (std::exchange(again_, false)) return begin();

@@ -2,6 +2,7 @@
 // be slow, and a name service that hangs must not keep the daemon from ending.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -34,7 +35,8 @@ class Reloader {
     struct Load {
         std::string path;
         UniqueFd done_fd;
-        std::optional<Result<Config>> result;  // the thread's until it has written to done_fd
+        std::optional<Result<Config>> result;  // the thread's, until it is done
+        std::atomic<bool> is_done = false;
     };
     void begin();
     void finish();
