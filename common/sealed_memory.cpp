@@ -46,7 +46,7 @@ static void* map_aligned(int fd, size_t bytes, int protection) {
     } else {
         const size_t after = layout::round_up(before + bytes, kPage);
         if (before > 0) munmap(begin, before);
-        if (after < more) munmap(begin + after, more - after);
+        munmap(begin + after, more - after);  // never empty: `before` is less than a huge page
     }
     errno = err;
     return data;

@@ -76,5 +76,43 @@ TEST(BackedMemory, ThatBeginsInTheMiddleKeepsWhatIsBefore) {
     EXPECT_EQ(mapping->data()[bytes - 1], std::byte{0});
 }
 
+TEST(BackedMemory, WhereHugePagesCantBeMappedConsistsOfSmallOnes) {
+    const size_t bytes = 2 * kHugePage;
+    const auto memory = create_memfd("camtap-test", bytes);
+    ASSERT_TRUE(memory.ok());
+    const auto room = create_memfd("camtap-test", 2 * bytes);
+    const auto place = Mapping::map(room->get(), 2 * bytes, Mapping::Access::read_write);
+    ASSERT_TRUE(place.ok());
+    // its huge pages begin between those of the address space
+    std::byte* const data = place->data() + kPage;
+    ASSERT_EQ(mmap(data, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, memory->get(), 0), data);
+    ASSERT_TRUE(back_with_memory(data, bytes).ok());
+    EXPECT_EQ(huge_bytes_at(data), 0u);
+}
+
+TEST(BackedMemory, ThatMayNotBeWrittenIsAnError) {
+    const auto memory = create_memfd("camtap-test", kHugePage);
+    ASSERT_TRUE(memory.ok());
+    const auto mapping = Mapping::map(memory->get(), kHugePage, Mapping::Access::read_only);
+    ASSERT_TRUE(mapping.ok());
+    EXPECT_FALSE(back_with_memory(mapping->data(), kHugePage).ok());
+}
+
+TEST(MappedMemory, ThatMayNotBeWrittenIsAnError) {
+    const auto memory = create_memfd("camtap-test", kHugePage);
+    ASSERT_TRUE(memory.ok() && seal_against_writers(memory->get()).ok());
+    EXPECT_FALSE(Mapping::map(memory->get(), kHugePage, Mapping::Access::read_write).ok());
+    EXPECT_TRUE(Mapping::map(memory->get(), kHugePage, Mapping::Access::read_only).ok());
+}
+
+TEST(MappedMemory, ThatIsLargerThanTheAddressSpaceIsAnError) {
+    constexpr uint64_t kMore = uint64_t{1} << 60;
+    const auto memory = create_memfd("camtap-test", kMore);
+    ASSERT_TRUE(memory.ok());
+    const auto mapping = Mapping::map(memory->get(), kMore, Mapping::Access::read_only);
+    ASSERT_FALSE(mapping.ok());
+    EXPECT_EQ(mapping.error().code, Code::no_memory);
+}
+
 }  // namespace
 }  // namespace camtap
