@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -106,6 +107,8 @@ int main(int argc, char** argv) {
     std::vector<std::thread> threads;
     for (Shared& s : shared) threads.emplace_back([&, stream = std::string(argv[1])] { look(stream, s); });
     std::vector<double> pauses_ms;
+    std::mt19937 random;
+    std::uniform_int_distribution<int> moment(0, 250);
     bool well = true;
     uint64_t before[kTaps] = {};
     const auto all_went_on = [&] {
@@ -116,6 +119,9 @@ int main(int argc, char** argv) {
     };
     for (int n = 0; well && eventually(all_went_on) && n < times; ++n) {
         for (int i = 0; i < kTaps; ++i) before[i] = shared[i].attachments;
+        // At any moment between two ticks of systemd's timers, 250 ms apart; right after one, as the taps are now,
+        // each would be as late as the others
+        std::this_thread::sleep_for(std::chrono::milliseconds(moment(random)));
         const int64_t start = camtap::monotonic_ns();
         well = disturb(argv[3]) && eventually(all_went_on);
         for (const Shared& s : shared) pauses_ms.push_back(static_cast<double>(s.attached_ns - start) / 1e6);
