@@ -22,7 +22,8 @@ LineFields& fields_of_this_thread() {
 struct BackgroundSink::Shared {
     struct Line {
         spdlog::details::log_msg_buffer text;
-        LineFields fields;
+        const EventKind* kind = nullptr;
+        std::string stream;
     };
     explicit Shared(std::shared_ptr<spdlog::sinks::sink> sink) : to(std::move(sink)) {}
 
@@ -58,7 +59,8 @@ BackgroundSink::~BackgroundSink() {
 }
 
 void BackgroundSink::log(const spdlog::details::log_msg& line) {
-    Shared::Line copy{spdlog::details::log_msg_buffer(line), fields_of_this_thread()};
+    const LineFields& fields = fields_of_this_thread();
+    Shared::Line copy{spdlog::details::log_msg_buffer(line), fields.kind, std::string(fields.stream)};
     const std::lock_guard lock(shared_->mutex);
     if (shared_->waiting.size() == kMostLines) {
         shared_->waiting.pop_front();
@@ -85,7 +87,7 @@ void BackgroundSink::write_lines(const std::shared_ptr<Shared>& shared) {
                     std::to_string(lost) + " lines before this one are lost: nobody read the log";
                 shared->to->log({line.text.time, {}, line.text.logger_name, spdlog::level::warn, words});
             }
-            fields_of_this_thread() = line.fields;
+            fields_of_this_thread() = {line.kind, line.stream};
             shared->to->log(line.text);
             shared->to->flush();
         } catch (const std::exception&) {  // this line can't be written; the next one may

@@ -6,17 +6,21 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
+#include <type_traits>
 
 namespace camtap {
 
 struct EventKind;
 
 // What a line has besides its text. spdlog knows nothing of it, so it is set beside each call, for the
-// thread.
+// thread; `stream` lives as long as the call. Nothing to be destroyed: where a thread's first such object needs
+// memory and there is none, glibc ends the program.
 struct LineFields {
     const EventKind* kind = nullptr;
-    std::string stream;
+    std::string_view stream;
 };
+static_assert(std::is_trivially_destructible_v<LineFields>);
 LineFields& fields_of_this_thread();
 
 // Owns: the thread, and a queue in front of it. Threads: any may log. Blocking: flush() alone, for a second

@@ -2,9 +2,14 @@
 // twice.
 #include "daemon/config.h"
 
+#include <dirent.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <system_error>
 #include <utility>
 
@@ -101,18 +106,24 @@ class ConfigLoader {
     std::map<std::string, std::string> places_;  // of streams, by name: FILE:LINE:COLUMN
 };
 
+struct CloseDirectory {
+    void operator()(DIR* directory) const { closedir(directory); }
+};
+
 // Sorted. No directory: no drop-ins. Hidden files are what editors and package managers leave behind.
+// Not by std::filesystem, which ends the program where memory runs out (libstdc++ 12).
 Result<std::vector<std::string>> drop_ins(const fs::path& directory) {
     std::vector<std::string> paths;
-    std::error_code error;
-    fs::directory_iterator entry(directory, error);
-    if (error == std::errc::no_such_file_or_directory) return paths;
-    for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
-        const std::string name = entry->path().filename();
-        if (name.ends_with(".toml") && !name.starts_with('.')) paths.push_back(entry->path());
+    const std::unique_ptr<DIR, CloseDirectory> entries(opendir(directory.c_str()));
+    if (!entries && errno == ENOENT) return paths;
+    errno = entries ? 0 : errno;
+    while (const dirent* entry = entries ? readdir(entries.get()) : nullptr) {
+        const std::string name = entry->d_name;
+        if (name.ends_with(".toml") && !name.starts_with('.')) paths.push_back(directory / name);
+        errno = 0;
     }
-    if (error) {
-        Error fault = fault_at({}, "file", "can't be listed: " + error.message());
+    if (errno != 0) {
+        Error fault = fault_at({}, "file", std::string("can't be listed: ") + std::strerror(errno));
         fault.message.insert(0, directory.string() + ":");
         return fault;
     }

@@ -42,7 +42,7 @@ class JournalSink final : public spdlog::sinks::base_sink<std::mutex> {
         fields.push_back("MESSAGE=" + std::string(line.payload.data(), line.payload.size()));
         fields.push_back("PRIORITY=" + std::to_string(priority(line.level)));
         const LineFields& more = fields_of_this_thread();
-        if (!more.stream.empty()) fields.push_back("CAMTAP_STREAM=" + more.stream);
+        if (!more.stream.empty()) fields.push_back("CAMTAP_STREAM=" + std::string(more.stream));
         if (more.kind != nullptr) {
             fields.push_back(std::string("CAMTAP_EVENT=") + more.kind->name);
             fields.push_back(std::string("MESSAGE_ID=") + more.kind->message_id);
@@ -67,7 +67,7 @@ bool stderr_is_the_journal() {
 
 void log_event(spdlog::level::level_enum level, const EventKind* kind, std::string_view stream,
                const std::string& line) {
-    fields_of_this_thread() = {kind, std::string(stream)};
+    fields_of_this_thread() = {kind, stream};
     spdlog::log(level, "{}", line);
     fields_of_this_thread() = {};
 }

@@ -90,6 +90,11 @@ void Campaign::run() {
     EXPECT_LE(out_of_reach_ * 10, faults) << "too many faults were never met with";
 }
 
+void Campaign::run_all() {
+    all_ = true;
+    run();
+}
+
 void Campaign::count() {
     file_.order({});
     const Outcome outcome = life_(file_);
@@ -99,7 +104,7 @@ void Campaign::count() {
 }
 
 std::vector<Fault> Campaign::draw() const {
-    const std::string order = wanted();
+    const std::string order = all_ && wanted().empty() ? "all" : wanted();
     std::mt19937 random(static_cast<std::mt19937::result_type>(seed()));
     std::vector<Fault> faults;
     for (size_t p = 0; p < kPoints; ++p) {

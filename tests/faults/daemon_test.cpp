@@ -209,7 +209,7 @@ Outcome live_as_service(const std::string& program, BoardFile& file) {
 TEST(Faults, InADaemonThatSystemdStartsEndItInWordsOrCostOneQuestion) {
     Campaign("daemon started by systemd", [](BoardFile& file) {
         return live_as_service(CAMTAPD, file);
-    }).run();
+    }).run_all();
 }
 
 TEST(Faults, InTheDaemonCostOneClientOrOneStreamAtMost) {
