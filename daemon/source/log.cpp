@@ -3,9 +3,13 @@
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <memory>
+#include <new>
 
 namespace camtap::source {
 namespace {
@@ -32,6 +36,19 @@ void log_as(const std::string& stream, bool spawned) {
     logger->set_formatter(std::move(formatter));
     logger->flush_on(spdlog::level::info);
     spdlog::set_default_logger(std::move(logger));
+}
+
+void say_when_memory_runs_out() {
+    std::set_terminate([] {
+        try {
+            if (const std::exception_ptr why = std::current_exception()) std::rethrow_exception(why);
+        } catch (const std::bad_alloc&) {
+            std::fputs("camtap-source: out of memory\n", stderr);
+            _exit(1);
+        } catch (...) {  // what it is, a core dump tells
+        }
+        std::abort();
+    });
 }
 
 }  // namespace camtap::source

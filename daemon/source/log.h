@@ -9,4 +9,8 @@ namespace camtap::source {
 // `spawned`: by camtapd, whose stderr this is too.
 void log_as(const std::string& stream, bool spawned);
 
+// From now on a process that is ended for want of memory says so, and exits with 1, also from within a library that
+// has promised not to throw (CLI11 and libstdc++ have, where they copy strings). All else aborts as before.
+void say_when_memory_runs_out();
+
 }  // namespace camtap::source

@@ -139,6 +139,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) try {
+    say_when_memory_runs_out();
     return run(argc, argv);
 } catch (const std::exception& e) {  // out of memory, in the end
     std::fprintf(stderr, "camtap-source: %s\n", e.what());

@@ -8,6 +8,7 @@
 
 #include "common/clock.h"
 #include "common/seqpacket.h"
+#include "daemon/source/log.h"
 #include "daemon/source/source.h"
 #include "daemon/source/spawned.h"
 #include "daemon/source/waiter.h"
@@ -90,6 +91,21 @@ TEST_F(Spawned, the_waiter_sees_due_news_and_the_hang_up) {
     daemon.reset();
     EXPECT_EQ(waiter.wait(kNever, reader.get()), Waiter::Woken::hang_up) << "goes before the news";
     EXPECT_TRUE(waiter.hung_up());
+}
+
+void call_where_nothing_may_be_thrown(void (*function)()) noexcept {
+    function();
+}
+
+TEST(OutOfMemory, InALibraryThatMayNotThrowEndsASourceInWords) {
+    EXPECT_EXIT(
+        (say_when_memory_runs_out(), call_where_nothing_may_be_thrown([] { throw std::bad_alloc(); })),
+        testing::ExitedWithCode(1), "camtap-source: out of memory");
+}
+
+TEST(OutOfMemory, IsNotSaidOfAnythingElse) {
+    EXPECT_EXIT((say_when_memory_runs_out(), call_where_nothing_may_be_thrown([] { throw 1; })),
+                testing::KilledBySignal(SIGABRT), "^$");
 }
 
 }  // namespace
