@@ -51,13 +51,13 @@ model-full: build-dev  ## the sharing protocol's models, explored as far as ther
 kill-all: build-dev  ## taps and publishers, killed after every instruction of theirs (an hour or two)
 	@tests/kill/kill_all build/dev $(JOBS)
 
-faults-all: build-dev  ## every call of every function that can fail does fail (an hour)
+faults-all: build-dev  ## every call of every function that can fail does fail (a quarter of an hour)
 	@CAMTAP_FAULTS=all build/dev/tests/faults/faults_test --gtest_filter='Faults.*'
 
 soak: build-dev  ## everything at random and all at once, for HOURS=1
 	@build/dev/tests/chaos/chaos --hours $(HOURS)
 
-test-vm: deb  ## the installed service with a V4L2 camera, in a virtual machine (as root, ten minutes)
+test-vm: deb  ## the installed service with a V4L2 camera, in a virtual machine (as root, a quarter of an hour)
 	@tests/setup/install_packages tests/vm/packages
 	@tests/vm/run build/vm
 

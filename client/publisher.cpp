@@ -13,7 +13,7 @@ namespace {
 constexpr int64_t kAnswerTime = 5 * kNsPerSecond;
 
 // Filling a slot that is in the cache takes half the time of filling another: 440 and 910 µs for 6 MiB, 22 and 120 µs
-// for 0.9 MiB (tests/RESULTS.md). To ask for slots takes the daemon 5 µs.
+// for 0.9 MiB (tests/RESULTS.md). To ask for slots takes the daemon 5 to 20 µs.
 constexpr uint64_t kWorthAsking = 256 * 1024;
 constexpr int64_t kAskInterval = 200 * 1000;
 
