@@ -35,6 +35,7 @@ struct PinningTap : RawTap {
         EXPECT_TRUE(eventually([&] {
             frame = view.header().head.load();
             slot = view.index(frame).load() % geometry.slot_count;
+            if (frame == 0) return false;  // none yet: the word of an empty slot says 0, too
             return pins::try_pin(pins().pins[0], layout::pin_value(synced.generation, slot),
                                  view.slot(slot).sequence, frame);
         }));
