@@ -356,6 +356,7 @@ Result<uint64_t> Publisher::publish(const camtap_slot& slot, const camtap_publis
     const uint64_t sequence = segment_->publish(slot, record);
     if (segment_->armed()) (void)link_.send(wire::make<wire::Poke>());
     if (should_ask(record.publish_ns)) send_ask();
+    segment_->prepare(image->bytes);  // now, and not when the next frame is there and somebody waits for it
     return sequence;
 }
 

@@ -40,15 +40,28 @@ Status WritableSegment::back(uint32_t slot, uint64_t bytes) {
     return Done{};
 }
 
+// Among those granted last, because they are still in the cache, the first with memory behind it.
+size_t WritableSegment::best_unused(uint64_t bytes) const {
+    for (size_t i = unused_.size(); i-- > 0;) {
+        if (backed_[unused_[i]] >= bytes) return i;
+    }
+    return unused_.size() - 1;
+}
+
 Result<std::optional<camtap_slot>> WritableSegment::take(uint64_t bytes) {
     if (unused_.empty()) return std::optional<camtap_slot>();
-    const uint32_t slot = unused_.back();
+    const size_t best = best_unused(bytes);
+    const uint32_t slot = unused_[best];
     if (Status status = back(slot, bytes); !status.ok()) return status.error();
-    unused_.pop_back();
+    unused_.erase(unused_.begin() + static_cast<std::ptrdiff_t>(best));
     hands_[slot] = Hand::held;
     ++held_;
     return std::optional(
         camtap_slot{sizeof(camtap_slot), slot, generation_, 0, view_.payload(slot), backed_[slot]});
+}
+
+void WritableSegment::prepare(uint64_t bytes) {
+    if (!unused_.empty()) (void)back(unused_[best_unused(bytes)], bytes);
 }
 
 bool WritableSegment::holds(const camtap_slot& slot) const {

@@ -29,9 +29,11 @@ class WritableSegment {
     // The daemon's grant. False: nonsense (no such slot, or it is here already).
     [[nodiscard]] bool grant(const uint32_t* slots, uint32_t count);
 
-    // The slot granted last, because that one is still in the cache, with memory behind its first `bytes`.
-    // Empty: none. Errors: no_memory; then the slot is unused as before.
+    // A slot with memory behind its first `bytes`. Empty: none. Errors: no_memory; then the slot is unused as
+    // before. May take milliseconds, while the kernel clears memory, if no slot has been prepared.
     Result<std::optional<camtap_slot>> take(uint64_t bytes);
+    // So that the next take() of as much finds a slot that has memory already, as long as there is some.
+    void prepare(uint64_t bytes);
 
     // Whether the caller holds this slot of this segment.
     bool holds(const camtap_slot& slot) const;
@@ -50,6 +52,7 @@ class WritableSegment {
   private:
     enum class Hand : uint8_t { away, unused, held };
     Status back(uint32_t slot, uint64_t bytes);
+    size_t best_unused(uint64_t bytes) const;  // index into unused_, which isn't empty
 
     LocalMapping mapping_;
     const uint32_t generation_;

@@ -210,5 +210,31 @@ TEST_F(PublisherTest, MemoryIsBehindASlotBeforeItIsHandedOut) {
     for (const unsigned char page : resident) ASSERT_EQ(page & 1, 1);
 }
 
+TEST_F(PublisherTest, TheNextSlotGetsItsMemoryAfterAFrameAndNotBeforeTheNextOne) {
+    constexpr uint32_t kSide = 512;
+    constexpr uint64_t kBytes = uint64_t{kSide} * kSide;
+    open(8);
+    ASSERT_EQ(acquire(kBytes), CAMTAP_OK);
+    ASSERT_EQ(publish(kSide, kSide), CAMTAP_OK);
+    const layout::SegmentView view = daemon.publisher_view();
+    const auto backed_slots = [&] {
+        uint32_t count = 0;
+        for (uint32_t s = 0; s < view.geometry.slot_count; ++s) {
+            unsigned char resident[kBytes / 4096] = {};
+            EXPECT_EQ(mincore(view.payload(s), kBytes, resident), 0);
+            count += resident[0] & 1u;
+        }
+        return count;
+    };
+    EXPECT_EQ(backed_slots(), 2u) << "the frame's, and the next one's";
+    for (int i = 0; i < 50; ++i) {
+        const uint32_t before = backed_slots();
+        ASSERT_EQ(acquire(kBytes), CAMTAP_OK);
+        EXPECT_EQ(backed_slots(), before) << "frame " << i;
+        ASSERT_EQ(publish(kSide, kSide), CAMTAP_OK);
+    }
+    EXPECT_LT(backed_slots(), 8u) << "slots with memory come before others";
+}
+
 }  // namespace
 }  // namespace camtap::test
