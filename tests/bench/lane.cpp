@@ -92,7 +92,8 @@ void Lane::fail(const std::string& what) const {
 
 void Lane::warm_up() {
     Order order;
-    order.frames = 20 + 2 * stock_;  // until every slot has been used, and every cache and branch
+    order.frames =
+        20 + 2 * stock_;  // until every slot in use has its memory, and every cache and branch is warm
     order.period_ns = 2 * kNsPerMs;
     const int64_t give_up = monotonic_ns() + kGuardNs;
     for (uint64_t first = 1; monotonic_ns() < give_up;) {

@@ -17,7 +17,7 @@ namespace camtap::bench {
 Extent Extent::quick() {
     Extent e;
     e.sizes = {kFullHd, kUhd};
-    e.readers = e.few_readers = {1, 4};
+    e.readers = e.few_readers = {1, 4, 8};
     e.placements = {Placement::across};
     e.crashes_of_all = false;
     e.repetitions = 3;
