@@ -26,7 +26,8 @@ void print_row(const Bench& bench, const Row& row, Table& table) {
 }  // namespace
 
 void measure_by_size(Bench& bench) {
-    Table table("Publish → pointer, sizes by turns (p50 µs; the camera fills the slot)",
+    Table table("Publish → pointer, sizes by turns (p50 µs; the camera fills the slot; " +
+                    std::to_string(bench.extent.by_size_repetitions) + " repetitions)",
                 {"cores", "readers", "what", "p50 µs", "× bare futex", "× camtap 640x480"});
     for (const Placement placement : bench.extent.placements) {
         for (const uint32_t readers : bench.extent.few_readers) {
@@ -42,7 +43,7 @@ void measure_by_size(Bench& bench) {
                 work.size = size;
                 round.add(*bench.peers.find(kOurs), work, bench.stock);
             }
-            measure_paced(bench, round, "by-size-");
+            measure_paced(bench, round, bench.extent.by_size_repetitions, "by-size-");
             print_row(bench, {placement, readers}, table);
         }
     }

@@ -37,16 +37,27 @@ class Cinema {
     const Lane lane_;
 };
 
-double cpu_percent(const std::vector<pid_t>& processes, double seconds) {
-    const auto sum = [&] {
-        int64_t ns = 0;
-        for (const pid_t process : processes) ns += cpu_ns_of(process);
-        return ns;
+struct Cost {
+    double source = 0, daemon = 0, programs = 0;  // CPU time in % of a core
+    double all() const { return source + daemon + programs; }
+};
+
+// Of the programs, and of the daemon and its source where there are any (pids, 0: none).
+Cost measure_cost(const Bench& bench, pid_t source, pid_t daemon, const std::vector<Program>& programs) {
+    const auto cpu_ns = [&] {
+        Cost sum;
+        if (source != 0) sum.source = static_cast<double>(cpu_ns_of(source));
+        if (daemon != 0) sum.daemon = static_cast<double>(cpu_ns_of(daemon));
+        for (const Program& program : programs) sum.programs += static_cast<double>(cpu_ns_of(program.pid()));
+        return sum;
     };
-    const int64_t before = sum();
+    const Cost before = cpu_ns();
     const int64_t start = monotonic_ns();
-    sleep_for(static_cast<int64_t>(seconds * 1e9));
-    return static_cast<double>(sum() - before) * 100 / static_cast<double>(monotonic_ns() - start);
+    sleep_for(static_cast<int64_t>(bench.extent.decoding_seconds * 1e9));
+    const Cost after = cpu_ns();
+    const double percent_of = 100 / static_cast<double>(monotonic_ns() - start);
+    return {(after.source - before.source) * percent_of, (after.daemon - before.daemon) * percent_of,
+            (after.programs - before.programs) * percent_of};
 }
 
 std::vector<Program> readers(const Cinema& cinema, const char* peer, uint32_t count, const std::string& video,
@@ -60,51 +71,62 @@ std::vector<Program> readers(const Cinema& cinema, const char* peer, uint32_t co
     return all;
 }
 
-double decoding_each(const Bench& bench, const Cinema& cinema, uint32_t count, const std::string& video,
-                     FrameSize size) {
+Cost decoding_each(const Bench& bench, const Cinema& cinema, uint32_t count, const std::string& video,
+                   FrameSize size) {
     const std::vector<Program> programs = readers(cinema, "opencv", count, video, size);
-    std::vector<pid_t> processes;
-    for (const Program& program : programs) processes.push_back(program.pid());
     sleep_for(kNsPerSecond / 2);
-    return cpu_percent(processes, bench.extent.decoding_seconds);
+    return measure_cost(bench, 0, 0, programs);
 }
 
-double shared(const Bench& bench, const Cinema& cinema, uint32_t count, const std::string& video,
-              FrameSize size) {
+Cost shared(const Bench& bench, const Cinema& cinema, uint32_t count, const std::string& video,
+            FrameSize size) {
     Program daemon = cinema.program("camtap", Role::daemon, video, size);
-    double percent = 0;
+    Cost cost;
     {
         const std::vector<Program> taps = readers(cinema, "camtap", count, video, size);
-        std::vector<pid_t> processes{daemon.pid()};
-        for (const Program& tap : taps) processes.push_back(tap.pid());
         sleep_for(3 * kNsPerSecond / 2);  // until the source has opened the video
         const auto streams = list_streams(cinema.file("camtap.sock"));
-        processes.push_back(streams.at(0).publisher_pid);
-        percent = cpu_percent(processes, bench.extent.decoding_seconds);
+        cost = measure_cost(bench, streams.at(0).publisher_pid, daemon.pid(), taps);
     }
     daemon.end_in_order();
-    return percent;
+    return cost;
 }
 
+struct Row {
+    const char* words;
+    Cost (*measure)(const Bench&, const Cinema&, uint32_t, const std::string&, FrameSize);
+    uint32_t programs;
+};
+constexpr Row kRows[] = {{"decodes for itself", decoding_each, 1},
+                         {"decode each for itself", decoding_each, kPrograms},
+                         {"tap camtap", shared, 1},
+                         {"tap camtap", shared, kPrograms}};
+
 void measure(Bench& bench, const Cinema& cinema, const std::string& video, FrameSize size, Table& table) {
-    struct Row {
-        const char* words;
-        double (*measure)(const Bench&, const Cinema&, uint32_t, const std::string&, FrameSize);
-        uint32_t programs;
+    const auto at = [&](const Row& row) {
+        return Case{.lane = row.words, .size = size, .readers = row.programs};
     };
-    const Row rows[] = {{"decodes for itself", decoding_each, 1},
-                        {"decode each for itself", decoding_each, kPrograms},
-                        {"tap camtap", shared, 1},
-                        {"tap camtap", shared, kPrograms}};
-    double one = 0;
-    for (const Row& row : rows) {
-        const double percent = row.measure(bench, cinema, row.programs, video, size);
-        if (one == 0) one = percent;
-        const Case c{.lane = row.words, .size = size, .readers = row.programs};
-        bench.figures.add("video-cpu-percent", c, percent);
-        bench.figures.add("video-cpu-ratio", c, percent / one);
-        table.row({size.name(), std::to_string(row.programs) + " " + row.words, fixed(percent, 1),
-                   fixed(percent / one, 2)});
+    for (size_t r = 0; r < bench.extent.decoding_repetitions; ++r) {
+        double one = 0;
+        for (const Row& row : kRows) {
+            const Cost cost = row.measure(bench, cinema, row.programs, video, size);
+            if (one == 0) one = cost.all();
+            bench.figures.add("video-cpu-percent", at(row), cost.all());
+            bench.figures.add("video-source-cpu-percent", at(row), cost.source);
+            bench.figures.add("video-daemon-cpu-percent", at(row), cost.daemon);
+            bench.figures.add("video-programs-cpu-percent", at(row), cost.programs);
+            bench.figures.add("video-cpu-ratio", at(row), cost.all() / one);
+        }
+    }
+    for (const Row& row : kRows) {
+        const auto cell = [&](const char* what, int digits) {
+            return with_range(bench.figures.of(what, at(row)), digits);
+        };
+        const bool shares = row.measure == shared;
+        table.row({size.name(), std::to_string(row.programs) + " " + row.words, cell("video-cpu-percent", 1),
+                   cell("video-cpu-ratio", 2), shares ? cell("video-source-cpu-percent", 2) : "–",
+                   shares ? cell("video-daemon-cpu-percent", 2) : "–",
+                   cell("video-programs-cpu-percent", 2)});
     }
 }
 
@@ -118,8 +140,10 @@ void measure_decoding(Bench& bench) {
     Report::progress("decoding");
     constexpr FrameSize kOriginal{768, 576};
     const Cinema cinema;
-    Table table("Programs on one video (Motion JPEG, 10 pictures/s), CPU time of all in % of a core",
-                {"video", "programs", "CPU", "× one that decodes"});
+    Table table(
+        "Programs on one video (Motion JPEG, 10 pictures/s), CPU time in % of a core (" +
+            std::to_string(bench.extent.decoding_repetitions) + " repetitions)",
+        {"video", "programs", "all", "× one that decodes", "its source", "its daemon", "the programs"});
     const std::string video = CAMTAP_TEST_VIDEO;
     measure(bench, cinema, video, kOriginal, table);
     {

@@ -25,6 +25,8 @@ Extent Extent::quick() {
     e.flat_out_seconds = 0.1;
     e.silence_seconds = 2;
     e.decoding_seconds = 1;
+    e.decoding_repetitions = 1;
+    e.by_size_repetitions = 7;
     return e;
 }
 

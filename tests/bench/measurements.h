@@ -12,7 +12,7 @@
 
 namespace camtap::bench {
 
-// How much of everything. The whole takes about 20 minutes.
+// How much of everything. The whole takes about 25 minutes.
 struct Extent {
     std::vector<FrameSize> sizes{kVga, kFullHd, kUhd};
     std::vector<uint32_t> readers{1, 2, 4, 8};
@@ -24,6 +24,8 @@ struct Extent {
     double flat_out_seconds = 0.3;  // in one repetition
     double silence_seconds = 10;    // how long silence is listened to
     double decoding_seconds = 4;
+    size_t decoding_repetitions = 3;
+    size_t by_size_repetitions = 21;  // the ratios asked for are small
 
     static Extent quick();
 };

@@ -82,12 +82,12 @@ void turn(Bench& bench, Lane& lane, const std::string& prefix, Pooled& pooled) {
 void measure_paced(Bench& bench, const Work& work) {
     Report::progress("paced: " + words(work) + (work.copied_out ? ", copied out" : ""));
     Round round(bench, work, bench.stock);
-    measure_paced(bench, round, "");
+    measure_paced(bench, round, bench.extent.repetitions, "");
 }
 
-void measure_paced(Bench& bench, Round& round, const std::string& prefix) {
+void measure_paced(Bench& bench, Round& round, size_t repetitions, const std::string& prefix) {
     std::map<Case, Pooled> pooled;
-    round.by_turns(bench.extent.repetitions, [&](Lane& lane) {
+    round.by_turns(repetitions, [&](Lane& lane) {
         turn(bench, lane, prefix, pooled[case_of(lane.peer().name, lane.work())]);
     });
     for (const auto& [c, all] : pooled) {

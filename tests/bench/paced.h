@@ -10,6 +10,6 @@ namespace camtap::bench {
 // lost-percent.
 void measure_paced(Bench& bench, const Work& work);
 // Of the lanes of a round, with `prefix` before those names.
-void measure_paced(Bench& bench, Round& round, const std::string& prefix);
+void measure_paced(Bench& bench, Round& round, size_t repetitions, const std::string& prefix);
 
 }  // namespace camtap::bench
