@@ -129,7 +129,7 @@ Status Publisher::take_segment(Datagram& datagram) {
     const uint64_t copies_since = counted_in_it ? 0 : copies_;
     retire_segment();
     segment_ = std::make_unique<WritableSegment>(LocalMapping(mark_, std::move(*mapping)), message.generation,
-                                                 geometry, message.first);
+                                                 geometry, message.depth, message.first);
     counters_ = message.counters;
     counters_.captured += since.captured;
     counters_.source_gap += since.source_gap;

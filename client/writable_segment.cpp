@@ -8,10 +8,12 @@
 namespace camtap::client {
 
 WritableSegment::WritableSegment(LocalMapping mapping, uint32_t generation, const layout::Geometry& geometry,
-                                 uint64_t first)
+                                 uint32_t depth, uint64_t first)
     : mapping_(std::move(mapping)),
       generation_(generation),
       view_{mapping_.data(), geometry},
+      depth_(depth),
+      first_(first),
       next_(first),
       hands_(geometry.slot_count, Hand::away),
       backed_(geometry.slot_count, 0) {
@@ -61,7 +63,8 @@ Result<std::optional<camtap_slot>> WritableSegment::take(uint64_t bytes) {
 }
 
 void WritableSegment::prepare(uint64_t bytes) {
-    if (!unused_.empty()) (void)back(unused_[best_unused(bytes)], bytes);
+    const bool needs_another = next_ - first_ <= depth_;
+    if (needs_another && !unused_.empty()) (void)back(unused_[best_unused(bytes)], bytes);
 }
 
 bool WritableSegment::holds(const camtap_slot& slot) const {

@@ -18,8 +18,9 @@ namespace camtap::client {
 // (held). Threads: the publisher's.
 class WritableSegment {
   public:
+    // `depth`: as many slots and one more will be in use at the same time, if there are as many frames.
     WritableSegment(LocalMapping mapping, uint32_t generation, const layout::Geometry& geometry,
-                    uint64_t first);
+                    uint32_t depth, uint64_t first);
 
     uint32_t generation() const { return generation_; }
     uint64_t slot_bytes() const { return view_.geometry.slot_bytes; }
@@ -32,7 +33,8 @@ class WritableSegment {
     // A slot with memory behind its first `bytes`. Empty: none. Errors: no_memory; then the slot is unused as
     // before. May take milliseconds, while the kernel clears memory, if no slot has been prepared.
     Result<std::optional<camtap_slot>> take(uint64_t bytes);
-    // So that the next take() of as much finds a slot that has memory already, as long as there is some.
+    // So that the next take() of as much finds a slot that has memory already. Does nothing when enough slots
+    // have some.
     void prepare(uint64_t bytes);
 
     // Whether the caller holds this slot of this segment.
@@ -57,6 +59,8 @@ class WritableSegment {
     LocalMapping mapping_;
     const uint32_t generation_;
     const layout::SegmentView view_;
+    const uint32_t depth_;
+    const uint64_t first_;
     uint64_t next_;                 // number of the next frame
     std::vector<Hand> hands_;       // per slot
     std::vector<uint64_t> backed_;  // per slot: bytes that have memory behind them

@@ -188,7 +188,7 @@ struct Segment {
     static constexpr Type kType = Type::segment;
     Header header;
     uint32_t generation;
-    uint32_t reserved;
+    uint32_t depth;  // frames that stay visible: one slot more will be needed at the least
     GeometryFields geometry;
     uint64_t first;
     layout::Counters counters;  // to go on from

@@ -254,6 +254,7 @@ void Broker::on_need(Session& session) {
     const Generation& generation = **made;
     auto segment = wire::make<wire::Segment>();
     segment.generation = generation.plan().number;
+    segment.depth = generation.plan().depth;
     segment.geometry = wire::fields(generation.geometry());
     segment.first = generation.plan().first;
     segment.counters = session.stream->counters();

@@ -51,6 +51,7 @@ TEST(ASegment, ForFramesOfATerabyteCostsOnlyWhatIsWritten) {
                                                terabyte + "\nmax_memory = " + most + "\n"));
     Needing publisher(daemon, uint64_t{1} << 40, 1);
     const auto segment = publisher.expect<wire::Segment>();
+    EXPECT_EQ(segment.depth, 1u);
     const UniqueFd memory = publisher.take_fd();
     struct stat st {};
     ASSERT_EQ(fstat(memory.get(), &st), 0);

@@ -201,6 +201,7 @@ void HostileDaemon::answer_need(uint64_t bytes) {
     const HostileSegment& newest = new_segment(input_.below(8) == 0 ? take_geometry(input_) : honest);
     auto segment = wire::make<wire::Segment>();
     segment.generation = generation_;
+    segment.depth = generation_ % 4;
     segment.geometry = wire::fields(newest.geometry());
     segment.first = newest.first();
     next_slot_ = 0;

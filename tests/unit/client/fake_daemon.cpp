@@ -281,6 +281,7 @@ void FakeDaemon::answer_need(Client& client, const Datagram& datagram) {
         *Mapping::map(publisher_memory_.get(), geometry.segment_bytes(), Mapping::Access::read_write)));
     publisher_segment_ = wire::make<wire::Segment>();
     publisher_segment_.generation = ++last_generation_;
+    publisher_segment_.depth = FakeSegment::kDepth;
     publisher_segment_.geometry = wire::fields(geometry);
     publisher_segment_.first = next_sequence_;
     publisher_segment_.counters = counters;

@@ -215,7 +215,6 @@ TEST_F(PublisherTest, TheNextSlotGetsItsMemoryAfterAFrameAndNotBeforeTheNextOne)
     constexpr uint64_t kBytes = uint64_t{kSide} * kSide;
     open(8);
     ASSERT_EQ(acquire(kBytes), CAMTAP_OK);
-    ASSERT_EQ(publish(kSide, kSide), CAMTAP_OK);
     const layout::SegmentView view = daemon.publisher_view();
     const auto backed_slots = [&] {
         uint32_t count = 0;
@@ -226,14 +225,20 @@ TEST_F(PublisherTest, TheNextSlotGetsItsMemoryAfterAFrameAndNotBeforeTheNextOne)
         }
         return count;
     };
-    EXPECT_EQ(backed_slots(), 2u) << "the frame's, and the next one's";
+    // As many slots and one more will be in use at the same time.
+    for (uint32_t published = 1; published <= FakeSegment::kDepth; ++published) {
+        ASSERT_EQ(publish(kSide, kSide), CAMTAP_OK);
+        EXPECT_EQ(backed_slots(), published + 1) << "those of the frames, and the next one's";
+        ASSERT_EQ(acquire(kBytes), CAMTAP_OK);
+        EXPECT_EQ(backed_slots(), published + 1);
+    }
     for (int i = 0; i < 50; ++i) {
         const uint32_t before = backed_slots();
-        ASSERT_EQ(acquire(kBytes), CAMTAP_OK);
-        EXPECT_EQ(backed_slots(), before) << "frame " << i;
         ASSERT_EQ(publish(kSide, kSide), CAMTAP_OK);
+        EXPECT_EQ(backed_slots(), before) << "memory for a slot that may never be needed";
+        ASSERT_EQ(acquire(kBytes), CAMTAP_OK);
     }
-    EXPECT_LT(backed_slots(), 8u) << "slots with memory come before others";
+    EXPECT_LE(backed_slots(), 8u) << "slots with memory come before others";
 }
 
 }  // namespace
