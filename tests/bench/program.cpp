@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
+#include <filesystem>
 #include <stdexcept>
 
 #include "common/clock.h"
@@ -25,6 +27,17 @@ void arrange(int control, int board, int memory, const std::string& log) {
     int moved[std::size(from)];
     for (size_t i = 0; i < std::size(from); ++i) moved[i] = fcntl(from[i], F_DUPFD_CLOEXEC, kAbove);
     for (size_t i = 0; i < std::size(from); ++i) dup2(moved[i], to[i]);
+}
+
+// A sink of GStreamer's that is killed leaves its shared memory behind, for ever.
+void remove_gstreamer_memory(pid_t pid) {
+    char prefix[32];
+    std::snprintf(prefix, sizeof prefix, "shmpipe.%5d.", pid);
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator("/dev/shm", ignored)) {
+        if (entry.path().filename().string().starts_with(prefix))
+            std::filesystem::remove(entry.path(), ignored);
+    }
 }
 
 }  // namespace
@@ -74,6 +87,7 @@ void Program::end() {
     signal(SIGKILL);
     while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
     }
+    remove_gstreamer_memory(pid_);
     pid_ = 0;
 }
 
