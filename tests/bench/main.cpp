@@ -20,7 +20,7 @@ Extent Extent::quick() {
     e.readers = e.few_readers = {1, 4, 8};
     e.placements = {Placement::across};
     e.crashes_of_all = false;
-    e.repetitions = 3;
+    e.repetitions = 7;  // fewer, and a slow moment of the machine decides
     e.frames = 15;
     e.flat_out_seconds = 0.1;
     e.silence_seconds = 2;
