@@ -238,7 +238,6 @@ TEST_F(PublisherTest, TheNextSlotGetsItsMemoryAfterAFrameAndNotBeforeTheNextOne)
         EXPECT_EQ(backed_slots(), before) << "memory for a slot that may never be needed";
         ASSERT_EQ(acquire(kBytes), CAMTAP_OK);
     }
-    EXPECT_LE(backed_slots(), 8u) << "slots with memory come before others";
 }
 
 }  // namespace
