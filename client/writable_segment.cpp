@@ -42,7 +42,7 @@ Status WritableSegment::back(uint32_t slot, uint64_t bytes) {
     return Done{};
 }
 
-// Among those granted last, because they are still in the cache, the first with memory behind it.
+// Of those with memory behind them, else of all, the one granted last: it is still in the cache.
 size_t WritableSegment::best_unused(uint64_t bytes) const {
     for (size_t i = unused_.size(); i-- > 0;) {
         if (backed_[unused_[i]] >= bytes) return i;

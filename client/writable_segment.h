@@ -33,8 +33,8 @@ class WritableSegment {
     // A slot with memory behind its first `bytes`. Empty: none. Errors: no_memory; then the slot is unused as
     // before. May take milliseconds, while the kernel clears memory, if no slot has been prepared.
     Result<std::optional<camtap_slot>> take(uint64_t bytes);
-    // So that the next take() of as much finds a slot that has memory already. Does nothing when enough slots
-    // have some.
+    // So that the next take() of as much finds a slot that has memory already, where one is unused. Does nothing
+    // once depth + 1 frames are published: slots that more are needed for get their memory in take().
     void prepare(uint64_t bytes);
 
     // Whether the caller holds this slot of this segment.

@@ -296,7 +296,8 @@ CAMTAP_API void camtap_publisher_close(camtap_publisher* publisher);
 
 /* A slot for a frame of `bytes`, backed by memory, its contents arbitrary. Larger frames than before move the
  * stream to a new generation, for which no slot may be held (busy). After a restart of the daemon it attaches
- * again. Blocks up to `timeout_ns` for the daemon's answer; readers never delay it. Errors: no_slot (all of
+ * again. Blocks up to `timeout_ns` for the daemon's answer; readers never delay it. A slot's first use takes
+ * milliseconds more, while the kernel clears its memory. Errors: no_slot (all of
  * the stock is held, or no answer by the timeout), too_big, no_memory, limit, busy, no_daemon and the other
  * errors of open while attaching again, forked, protocol. */
 CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_publisher_acquire(camtap_publisher* publisher, uint64_t bytes,
