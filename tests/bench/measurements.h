@@ -12,7 +12,7 @@
 
 namespace camtap::bench {
 
-// How much of everything. The whole takes about 25 minutes.
+// How much of everything. The whole takes about 27 minutes.
 struct Extent {
     std::vector<FrameSize> sizes{kVga, kFullHd, kUhd};
     std::vector<uint32_t> readers{1, 2, 4, 8};
