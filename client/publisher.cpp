@@ -1,5 +1,7 @@
 #include "client/publisher.h"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <new>
 
@@ -16,6 +18,10 @@ constexpr int64_t kAnswerTime = 5 * kNsPerSecond;
 // for 0.9 MiB (tests/RESULTS.md). To ask for slots takes the daemon 5 to 20 µs.
 constexpr uint64_t kWorthAsking = 256 * 1024;
 constexpr int64_t kAskInterval = 200 * 1000;
+
+// A publisher whose frames come so far apart has time. It is about what a program that never sleeps may take of the
+// processor at once.
+constexpr int64_t kUnhurried = 2 * kNsPerMs;
 
 bool is_waited_out_at_open(Code code) {
     return code == Code::no_daemon || code == Code::unknown_stream || code == Code::timeout ||
@@ -68,9 +74,12 @@ Status Publisher::attach(int64_t timeout_ns) {
 void Publisher::take_messages() {
     try {
         notice_session();
-        while (Datagram* datagram = link_.receive_next()) {
+        bool answered = false;  // then what may come after it can wait until the next time
+        while (Datagram* datagram = answered ? nullptr : link_.receive_next()) {
             notice_session();
+            const bool awaited = needing_ || asking_;
             take_message(*datagram);
+            answered = awaited && !needing_ && !asking_;
         }
     } catch (const std::bad_alloc&) {  // a message may be taken in by half: another connection begins anew
         link_.lose(Error{Code::no_memory, 0, "out of memory"});
@@ -248,6 +257,13 @@ bool Publisher::should_ask(int64_t now_ns) const {
     return is_worth_it && segment_->unused() + segment_->held() < stock_;
 }
 
+// Readers that were woken and wait for this processor are in a hurry, the daemon isn't; waking it first would keep them
+// waiting, and more so on another processor. A publisher in a hurry doesn't: where some program is always busy, it would
+// lose its turn with every frame.
+void Publisher::let_readers_go_first(int64_t now_ns) const {
+    if (now_ns - published_at_ns_ >= kUnhurried) sched_yield();
+}
+
 void Publisher::send_report() {
     (void)link_.send(*report_);
 }
@@ -355,7 +371,11 @@ Result<uint64_t> Publisher::publish(const camtap_slot& slot, const camtap_publis
     const layout::FrameRecord record = record_of(info, *image);
     const uint64_t sequence = segment_->publish(slot, record);
     if (segment_->armed()) (void)link_.send(wire::make<wire::Poke>());
-    if (should_ask(record.publish_ns)) send_ask();
+    if (should_ask(record.publish_ns)) {
+        let_readers_go_first(record.publish_ns);
+        send_ask();
+    }
+    published_at_ns_ = record.publish_ns;
     segment_->prepare(image->bytes);  // now, and not when the next frame is there and somebody waits for it
     return sequence;
 }

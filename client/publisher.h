@@ -53,6 +53,7 @@ class Publisher {
     void send_need(uint64_t bytes);
     void send_ask();
     bool should_ask(int64_t now_ns) const;
+    void let_readers_go_first(int64_t now_ns) const;
     void send_report();
 
     WritableSegment* holder_of(const camtap_slot& slot) const;
@@ -70,6 +71,7 @@ class Publisher {
     bool needing_ = false;
     bool asking_ = false;
     int64_t asked_at_ns_ = 0;
+    int64_t published_at_ns_ = 0;
     uint64_t needed_bytes_ = 0;
     std::optional<Error> refused_;  // the answer to the last need or ask
 

@@ -1,11 +1,23 @@
 // A publisher's promises, with a daemon that the test plays.
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <functional>
 #include <thread>
 
 #include "tests/unit/client/c_handles.h"
 #include "tests/unit/client/fake_daemon.h"
+
+static std::function<void()> on_yield;
+
+// In place of the C library's, for the whole program.
+extern "C" int sched_yield() noexcept {
+    if (on_yield) on_yield();
+    return static_cast<int>(syscall(SYS_sched_yield));
+}
 
 namespace camtap::test {
 namespace {
@@ -117,6 +129,55 @@ TEST_F(PublisherTest, AsksAtMostOncePerHalfAStock) {
     EXPECT_GE(daemon.count(wire::Type::ask), 1600u / 32 - 1);
     EXPECT_LE(daemon.count(wire::Type::ask), 1600u / 16 + 1);
     EXPECT_EQ(daemon.count(wire::Type::poke), 0u);
+}
+
+class Yields {
+  public:
+    explicit Yields(std::function<void()> at_each = [] {}) {
+        on_yield = [this, at_each] {
+            ++count_;
+            at_each();
+        };
+    }
+    ~Yields() { on_yield = nullptr; }
+    uint64_t count() const { return count_; }
+
+  private:
+    uint64_t count_ = 0;
+};
+
+constexpr int64_t kUnhurried = 2 * kNsPerMs;
+
+TEST_F(PublisherTest, WithTimeToSpareItGivesWayBeforeItAsks) {
+    open(1);  // so it asks after each frame
+    uint64_t asked = 0;
+    const Yields yields([&] { EXPECT_EQ(daemon.count(wire::Type::ask), asked) << "readers come first"; });
+    for (uint64_t n = 1; n <= 3; ++n) {
+        ASSERT_EQ(acquire(4), CAMTAP_OK);
+        for (const int64_t start = monotonic_ns(); monotonic_ns() - start < kUnhurried;) {
+        }
+        ASSERT_EQ(publish(), CAMTAP_OK);
+        EXPECT_EQ(yields.count(), n);
+        daemon.wait_for(wire::Type::ask, ++asked);
+    }
+}
+
+TEST_F(PublisherTest, InAHurryItKeepsTheProcessor) {
+    open(1);
+    const auto publish_one = [&] {
+        ASSERT_EQ(acquire(4), CAMTAP_OK);
+        ASSERT_EQ(publish(), CAMTAP_OK);
+    };
+    for (int tries = 0; tries < 1000; ++tries) {
+        const int64_t start = monotonic_ns();
+        ASSERT_NO_FATAL_FAILURE(publish_one());
+        const Yields yields;
+        ASSERT_NO_FATAL_FAILURE(publish_one());
+        if (monotonic_ns() - start >= kUnhurried) continue;  // it had no reason to hurry
+        EXPECT_EQ(yields.count(), 0u);
+        return;
+    }
+    FAIL() << "this machine never got two frames published within 2 ms";
 }
 
 TEST_F(PublisherTest, PokesTheDaemonForEachFrameWhileSomebodyIsArmed) {
