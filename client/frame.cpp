@@ -6,9 +6,8 @@
 
 namespace camtap::client {
 
-Result<Description> describe(const Pinned& pinned) {
+Result<layout::Counters> describe(const Pinned& pinned, camtap_frame_info& info) {
     const layout::FrameRecord record = pinned.segment->record(pinned.slot);
-    camtap_frame_info info{};
     info.size = sizeof info;
     // numbers beyond those of this version mean nothing to the caller
     info.capture_origin = record.capture_origin <= CAMTAP_ORIGIN_PUBLISHER
@@ -22,7 +21,7 @@ Result<Description> describe(const Pinned& pinned) {
         sizeof(camtap_image), record.width, record.height, record.fourcc, record.depth, record.channels, 0,
         record.stride,        record.bytes};
     const std::string_view fault = image_fault(info.image, pinned.segment->terms().geometry.slot_bytes);
-    if (fault.empty()) return Description{info, record.counters};
+    if (fault.empty()) return record.counters;
     return Error{Code::malformed, 0,
                  "frame " + std::to_string(pinned.sequence) +
                      " is described wrongly by its publisher: " + std::string(fault)};

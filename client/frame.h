@@ -19,14 +19,9 @@ namespace camtap::client {
 
 using FramePtr = std::unique_ptr<camtap_frame>;
 
-// A frame in its publisher's words, as far as they make sense.
-struct Description {
-    camtap_frame_info info;  // `missed` is left zero
-    layout::Counters counters;
-};
-
-// Reads the record of a pinned frame, once. Errors: malformed.
-Result<Description> describe(const Pinned& pinned);
+// Reads the record of a pinned frame, once, and says of the frame what makes sense of it; `missed` is left as it is.
+// The publisher's counters as of this frame. Errors: malformed.
+Result<layout::Counters> describe(const Pinned& pinned, camtap_frame_info& info);
 
 // Copies row by row. Errors: too_big, invalid, forked.
 Status copy_rows(const camtap_frame& frame, void* destination, size_t destination_bytes,

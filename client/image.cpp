@@ -8,6 +8,7 @@ namespace camtap::client {
 constexpr uint32_t kMaxSide = std::numeric_limits<int32_t>::max();  // cv::Mat counts rows and columns in ints
 constexpr uint16_t kMaxChannels = 512;                              // CV_CN_MAX
 
+// A power of two; 0: no depth that we know.
 size_t depth_bytes(uint32_t depth) {
     constexpr size_t kBytes[] = {1, 1, 2, 2, 4, 4, 8, 2};
     return depth < std::size(kBytes) ? kBytes[depth] : 0;
@@ -20,9 +21,8 @@ static uint64_t row_bytes(const camtap_image& image) {
     return in_range ? uint64_t{image.width} * image.channels * depth_bytes(image.depth) : 0;
 }
 
-std::optional<uint64_t> extent_bytes(const camtap_image& image) {
-    const uint64_t row = row_bytes(image);
-    if (row == 0 || image.stride < row) return std::nullopt;
+// From the first to the last element of rows of `row` bytes.
+static std::optional<uint64_t> extent_of_rows(const camtap_image& image, uint64_t row) {
     uint64_t rows_before = 0;
     uint64_t extent = 0;
     if (__builtin_mul_overflow(uint64_t{image.height} - 1, image.stride, &rows_before)) return std::nullopt;
@@ -30,14 +30,20 @@ std::optional<uint64_t> extent_bytes(const camtap_image& image) {
     return extent;
 }
 
+std::optional<uint64_t> extent_bytes(const camtap_image& image) {
+    const uint64_t row = row_bytes(image);
+    if (row == 0 || image.stride < row) return std::nullopt;
+    return extent_of_rows(image, row);
+}
+
 std::string_view image_fault(const camtap_image& image, uint64_t capacity) {
-    if (depth_bytes(image.depth) == 0) return "its depth is none of CAMTAP_U8 … CAMTAP_F16";
+    const size_t element = depth_bytes(image.depth);
+    if (element == 0) return "its depth is none of CAMTAP_U8 … CAMTAP_F16";
     const uint64_t row = row_bytes(image);
     if (row == 0) return "width and height must be 1 … 2147483647, channels 1 … 512";
     if (image.stride < row) return "its stride is shorter than a row";
-    if (image.stride % depth_bytes(image.depth) != 0)
-        return "its stride is not a multiple of the element size";
-    const std::optional<uint64_t> extent = extent_bytes(image);
+    if ((image.stride & (element - 1)) != 0) return "its stride is not a multiple of the element size";
+    const std::optional<uint64_t> extent = extent_of_rows(image, row);
     if (!extent || image.bytes < *extent) return "its rows take more bytes than it says";
     if (image.bytes > capacity) return "it is larger than its slot";
     return {};

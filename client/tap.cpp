@@ -81,19 +81,25 @@ Result<FramePtr> Tap::try_next() {
 // Without waiting; if there is nothing, the descriptor will say when there is.
 Result<FramePtr> Tap::take_or_arm(const Want& want) {
     if (Status may = may_take(); !may.ok()) return may.error();
+    const auto settles_it = [](const Result<FramePtr>& found) {
+        return found.ok() ? *found != nullptr : found.error().code == Code::malformed;
+    };
     Result<FramePtr> found = look(want);
-    const bool nothing = !found.ok() && found.error().code != Code::malformed;
-    if (!nothing || !attachment_.watched()) return found;
-    refresh();  // takes the message off the socket that made the descriptor readable
-    found = look(want);
-    if (found.ok() || found.error().code == Code::malformed) return found;
+    if (!settles_it(found) && attachment_.watched()) {
+        refresh();  // takes the message off the socket that made the descriptor readable
+        found = look(want);
+        if (!settles_it(found)) arm();
+    }
+    return or_why_not(std::move(found));
+}
+
+void Tap::arm() {
     if (const auto& newest = attachment_.newest()) {
         const uint64_t passed = timeline_.passed_in(newest->terms().generation, newest->terms().instance);
         attachment_.arm(std::max(passed, too_old_));
     } else {
         attachment_.arm(0);
     }
-    return found;
 }
 
 Status Tap::may_take() const {
@@ -107,54 +113,57 @@ Status Tap::may_take() const {
 Result<FramePtr> Tap::wait_for(const Want& want, int64_t timeout_ns) {
     if (Status may = may_take(); !may.ok()) return may.error();
     const Deadline deadline(timeout_ns);
-    for (;;) {
+    for (bool slept = false;; slept = true) {
         // before looking, so that a frame that comes after the look keeps us from sleeping
         const uint64_t generation_seen = generations_;
         const uint32_t wake_seen = wake_word();
-        Result<FramePtr> found = look(want);
-        if (found.ok()) return found;
-        const Code code = found.error().code;
-        if ((code != Code::timeout && code != Code::stale) || deadline.passed()) return found;
+        Result<FramePtr> found = look(want, slept);
+        if (!found.ok() || *found) return found;
+        if (deadline.passed()) return or_why_not(std::move(found));
         sleep(generation_seen, wake_seen, deadline.at_ns());
     }
 }
 
-// One look without waiting: a frame, or the reason why there is none.
-Result<FramePtr> Tap::look(const Want& want) {
-    if (should_refresh()) refresh();
+// One look without waiting. Null: there is none yet, and one may come. (Not an error with its words, which before each
+// sleep would cost more than the look.)
+Result<FramePtr> Tap::look(const Want& want, bool slept) {
+    if (should_refresh(slept)) refresh();
     Result<FramePtr> taken = take(want);
-    if (taken.ok()) return taken;
-    if (taken.error().code != Code::timeout && taken.error().code != Code::stale) return taken;
+    if (!taken.ok() || *taken) return taken;
     // What the daemon says came before this look, so a stream that has ended had no more frames.
-    const Error why = why_nothing();
-    return why.code == Code::timeout ? taken.error() : why;
+    if (Status more = more_may_come(); !more.ok()) return more.error();
+    return taken;
 }
 
 Result<FramePtr> Tap::take(const Want& want) {
+    only_too_old_ = false;
     Result<std::optional<Pinned>> found = want.newest ? timeline_.newest() : timeline_.next();
     if (!found.ok()) return found.error();
-    if (!*found) return Error{Code::timeout, 0, "no new frame within the timeout"};
-    const Result<Description> frame = describe(**found);
-    if (!frame.ok()) {
-        timeline_.pass(**found);
-        return frame.error();
+    if (!*found) return FramePtr();
+    // allocated before anything is booked: running out of memory changes nothing
+    const std::byte* data = (*found)->segment->payload((*found)->slot);
+    FramePtr frame(new camtap_frame{{}, data, mark_, std::move(**found)});
+    const Result<layout::Counters> counters = describe(frame->pinned, frame->info);
+    if (!counters.ok()) {
+        timeline_.pass(frame->pinned);
+        return counters.error();
     }
     if (too_old(frame->info.capture_ns, want.max_age_ns)) {
         too_old_ = frame->info.sequence;
-        return Error{Code::stale, 0, "no frame came that is as young as asked"};
+        only_too_old_ = true;
+        return FramePtr();
     }
-    return hand_out(std::move(**found), *frame, want);
-}
-
-Result<FramePtr> Tap::hand_out(Pinned pinned, const Description& described, const Want& want) {
-    // allocated before anything is booked: running out of memory changes nothing
-    const std::byte* data = pinned.segment->payload(pinned.slot);
-    FramePtr frame(new camtap_frame{described.info, data, mark_, std::move(pinned)});
-    frame->info.missed = ledger_.deliver(described.counters, timeline_.deliver(frame->pinned, want.newest));
+    frame->info.missed = ledger_.deliver(*counters, timeline_.deliver(frame->pinned, want.newest));
     last_sequence_ = frame->info.sequence;
     slice_ns_ = kSlice;
     show_ledger();
     return frame;
+}
+
+Result<FramePtr> Tap::or_why_not(Result<FramePtr> found) const {
+    if (!found.ok() || *found) return found;
+    if (only_too_old_) return Error{Code::stale, 0, "no frame came that is as young as asked"};
+    return Error{Code::timeout, 0, "no new frame within the timeout"};
 }
 
 void Tap::show_ledger() {
@@ -171,7 +180,7 @@ void Tap::show_ledger() {
     page.last_sequence.store(last_sequence_, std::memory_order_relaxed);
 }
 
-Error Tap::why_nothing() const {
+Status Tap::more_may_come() const {
     if (attachment_.knows_state()) {
         if (attachment_.stream_state() == wire::StreamState::ended) {
             return Error{Code::ended, 0, "'" + stream_ + "' is at its end"};
@@ -184,11 +193,13 @@ Error Tap::why_nothing() const {
         if (fault.code == Code::unknown_stream) fault.code = Code::gone;
         return fault;
     }
-    return Error{Code::timeout, 0, {}};
+    return Done{};
 }
 
-bool Tap::should_refresh() const {
-    return !attachment_.wakes_sleepers() || coarse_monotonic_ns() >= refresh_at_;
+// After a sleep somebody waits for the frame that ended it: sleep() has looked at the clock.
+bool Tap::should_refresh(bool slept) const {
+    if (!attachment_.wakes_sleepers() || refresh_at_ == 0) return true;
+    return !slept && coarse_monotonic_ns() >= refresh_at_;
 }
 
 void Tap::refresh() {
@@ -229,6 +240,10 @@ void Tap::sleep(uint64_t generation_seen, uint32_t wake_seen, int64_t until_ns) 
         return attachment_.wait(frames_may_come ? std::min(until_ns, glance) : until_ns);
     }
     const int64_t start = monotonic_ns();
+    if (start >= refresh_at_) {  // woken again and again, for nothing, it would never come to it
+        refresh_at_ = 0;
+        return;
+    }
     const int64_t slice = std::min(until_ns - start, slice_ns_);
     const bool timed_out = futex_wait(attachment_.newest()->header().wake, wake_seen, slice);
     if (!timed_out || slice < slice_ns_) return;

@@ -46,13 +46,14 @@ class Tap {
     Result<FramePtr> wait_for(const Want& want, int64_t timeout_ns);
     Status may_take() const;
     Result<FramePtr> take_or_arm(const Want& want);
-    Result<FramePtr> look(const Want& want);
+    Result<FramePtr> look(const Want& want, bool slept = false);
     Result<FramePtr> take(const Want& want);
-    Result<FramePtr> hand_out(Pinned pinned, const Description& described, const Want& want);
+    Result<FramePtr> or_why_not(Result<FramePtr> found) const;
+    Status more_may_come() const;
+    void arm();
     void show_ledger();
-    Error why_nothing() const;
 
-    bool should_refresh() const;
+    bool should_refresh(bool slept) const;
     void refresh();
     void sleep(uint64_t generation_seen, uint32_t wake_seen, int64_t until_ns);
     uint32_t wake_word() const;
@@ -69,7 +70,8 @@ class Tap {
     uint64_t generations_ = 0;  // that have arrived
     uint64_t adopted_ = 0;      // the attachment whose session the timeline uses
     uint64_t last_sequence_ = 0;
-    uint64_t too_old_ = 0;  // the newest frame that was there, and wasn't wanted
+    uint64_t too_old_ = 0;       // the newest frame that was there, and wasn't wanted
+    bool only_too_old_ = false;  // the last look found that one and nothing else
     uint32_t max_pins_ = 0;
     int64_t refresh_at_ = 0;
     int64_t slice_ns_ = 0;

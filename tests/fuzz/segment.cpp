@@ -125,15 +125,15 @@ class Reader {
     // As Tap::take() does.
     void take(Pinned pinned, bool newest) {
         CAMTAP_CHECK(pinned.slot < pinned.segment->terms().geometry.slot_count);
-        const Result<client::Description> described = client::describe(pinned);
-        if (!described) {
-            CAMTAP_CHECK(described.error().code == Code::malformed);
-            return timeline_.pass(pinned);
+        const std::byte* data = pinned.segment->payload(pinned.slot);
+        FramePtr frame(new camtap_frame{{}, data, mark_, std::move(pinned)});
+        const Result<layout::Counters> counters = client::describe(frame->pinned, frame->info);
+        if (!counters) {
+            CAMTAP_CHECK(counters.error().code == Code::malformed);
+            return timeline_.pass(frame->pinned);
         }
         if (input_.below(16) == 0) return;  // too old, say
-        const std::byte* data = pinned.segment->payload(pinned.slot);
-        FramePtr frame(new camtap_frame{described->info, data, mark_, std::move(pinned)});
-        frame->info.missed = ledger_.deliver(described->counters, timeline_.deliver(frame->pinned, newest));
+        frame->info.missed = ledger_.deliver(*counters, timeline_.deliver(frame->pinned, newest));
         check_frame(*frame);
         frames_.push_back(std::move(frame));
     }

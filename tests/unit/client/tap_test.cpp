@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include <atomic>
 #include <thread>
 
 #include "tests/unit/client/c_handles.h"
@@ -87,6 +88,7 @@ TEST_F(TapTest, LatestNeverHandsOutAFrameThatIsTooOld) {
     open();
     EXPECT_EQ(latest(tap, 0, kLong).error, CAMTAP_ERROR_STALE);
     EXPECT_EQ(latest(tap, 0, -1).sequence(), 100u) << "too old is not consumed";
+    EXPECT_EQ(latest(tap, 0, kLong).error, CAMTAP_ERROR_TIMEOUT) << "now there is none at all";
     old.capture_ns = INT64_MIN;
     segment->publish(old);
     EXPECT_EQ(latest(tap, 0, kLong).error, CAMTAP_ERROR_STALE);
@@ -190,6 +192,30 @@ TEST_F(TapTest, AttachesAgainToADaemonThatWasStartedAgain) {
     EXPECT_EQ(held.pixel(), 100u);
     EXPECT_EQ(status_of(tap).attachments, 2u);
     expect_balance();
+}
+
+// By a publisher that wakes for nothing, or by signals.
+TEST_F(TapTest, OneThatIsWokenAgainAndAgainNoticesAllTheSameThatItsDaemonIsGone) {
+    const auto segment = daemon.begin_generation(1, 100);
+    segment->publish();
+    open();
+    EXPECT_EQ(next(tap).sequence(), 100u);
+    // until it has heard all news, and doesn't listen to the socket for an answer
+    while (daemon.count(wire::Type::sync) < 2) EXPECT_NE(status_of(tap).size, 0u);
+    EXPECT_EQ(status_of(tap).state, CAMTAP_LIVE);
+    std::atomic<bool> over = false;
+    std::thread publisher([&] {
+        while (!over) segment->wake();
+    });
+    std::thread operator_at_work([&] {
+        daemon.stop();
+        daemon.refuse_all(CAMTAP_ERROR_NOT_ALLOWED, "not any more");
+        daemon.start(2);
+    });
+    EXPECT_EQ(next(tap).error, CAMTAP_ERROR_NOT_ALLOWED);
+    over = true;
+    publisher.join();
+    operator_at_work.join();
 }
 
 TEST_F(TapTest, FramesBehindARestartThatLatestPassedOverAreRestart) {
