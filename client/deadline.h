@@ -12,8 +12,9 @@ namespace camtap::client {
 class Deadline {
   public:
     explicit Deadline(int64_t timeout_ns) {
+        if (timeout_ns < 0) return;
         const int64_t now = monotonic_ns();
-        if (timeout_ns >= 0 && timeout_ns < kNever - now) at_ns_ = now + timeout_ns;
+        if (timeout_ns < kNever - now) at_ns_ = now + timeout_ns;
     }
 
     int64_t at_ns() const { return at_ns_; }

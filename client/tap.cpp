@@ -140,9 +140,10 @@ Result<FramePtr> Tap::take(const Want& want) {
     Result<std::optional<Pinned>> found = want.newest ? timeline_.newest() : timeline_.next();
     if (!found.ok()) return found.error();
     if (!*found) return FramePtr();
-    // allocated before anything is booked: running out of memory changes nothing
+    // before anything is booked: running out of memory changes nothing
+    reserve_memory();
     const std::byte* data = (*found)->segment->payload((*found)->slot);
-    FramePtr frame(new camtap_frame{{}, data, mark_, std::move(**found)});
+    FramePtr frame(new (memory_.release()) camtap_frame{{}, data, mark_, std::move(**found)});
     const Result<layout::Counters> counters = describe(frame->pinned, frame->info);
     if (!counters.ok()) {
         timeline_.pass(frame->pinned);
@@ -164,6 +165,10 @@ Result<FramePtr> Tap::or_why_not(Result<FramePtr> found) const {
     if (!found.ok() || *found) return found;
     if (only_too_old_) return Error{Code::stale, 0, "no frame came that is as young as asked"};
     return Error{Code::timeout, 0, "no new frame within the timeout"};
+}
+
+void Tap::reserve_memory() {
+    if (!memory_) memory_.reset(operator new(sizeof(camtap_frame)));
 }
 
 void Tap::show_ledger() {
@@ -244,6 +249,7 @@ void Tap::sleep(uint64_t generation_seen, uint32_t wake_seen, int64_t until_ns) 
         refresh_at_ = 0;
         return;
     }
+    reserve_memory();
     const int64_t slice = std::min(until_ns - start, slice_ns_);
     const bool timed_out = futex_wait(attachment_.newest()->header().wake, wake_seen, slice);
     if (!timed_out || slice < slice_ns_) return;

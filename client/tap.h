@@ -39,6 +39,10 @@ class Tap {
         int64_t max_age_ns = 0;  // ≤ 0: any
     };
 
+    struct FreeMemory {
+        void operator()(void* memory) const { operator delete(memory); }
+    };
+
     Tap(ProcessMark mark, const std::string& stream, const TapSettings& settings,
         std::shared_ptr<FramesHeld> held);
 
@@ -51,6 +55,7 @@ class Tap {
     Result<FramePtr> or_why_not(Result<FramePtr> found) const;
     Status more_may_come() const;
     void arm();
+    void reserve_memory();
     void show_ledger();
 
     bool should_refresh(bool slept) const;
@@ -67,8 +72,9 @@ class Tap {
     Attachment attachment_;
     Timeline timeline_;
     Ledger ledger_;
-    uint64_t generations_ = 0;  // that have arrived
-    uint64_t adopted_ = 0;      // the attachment whose session the timeline uses
+    std::unique_ptr<void, FreeMemory> memory_;  // for the next frame, taken before it is waited for
+    uint64_t generations_ = 0;                  // that have arrived
+    uint64_t adopted_ = 0;                      // the attachment whose session the timeline uses
     uint64_t last_sequence_ = 0;
     uint64_t too_old_ = 0;       // the newest frame that was there, and wasn't wanted
     bool only_too_old_ = false;  // the last look found that one and nothing else

@@ -77,12 +77,14 @@ static_assert(sizeof(FrameRecord) == 96 && alignof(FrameRecord) == 8);
 // likes.)
 inline FrameRecord load_record(const FrameRecord& shared) {
     static_assert(sizeof(FrameRecord) % 8 == 0);
-    uint64_t words[sizeof(FrameRecord) / 8];
-    const auto* from = reinterpret_cast<const uint64_t*>(&shared);
-    for (size_t i = 0; i < sizeof(FrameRecord) / 8; ++i)
-        words[i] = __atomic_load_n(from + i, __ATOMIC_RELAXED);
     FrameRecord record;
-    std::memcpy(&record, words, sizeof record);
+    auto* const to = reinterpret_cast<std::byte*>(&record);
+    const auto* const from = reinterpret_cast<const uint64_t*>(&shared);
+#pragma GCC unroll 12
+    for (size_t i = 0; i < sizeof record / 8; ++i) {
+        const uint64_t word = __atomic_load_n(from + i, __ATOMIC_RELAXED);
+        std::memcpy(to + 8 * i, &word, sizeof word);
+    }
     return record;
 }
 
