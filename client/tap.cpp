@@ -14,6 +14,9 @@ namespace {
 constexpr int64_t kSlice = 100 * kNsPerMs;       // after a frame; doubling …
 constexpr int64_t kSliceMax = 1 * kNsPerSecond;  // … up to this
 constexpr int64_t kAnswerTime = 5 * kNsPerSecond;
+// How often the wake word is looked at before a sleep, if the last frame came without one: 1 to 2 µs, less than to fall
+// asleep and be woken takes. With one reader and nobody who pauses that makes 550,000 frames/s of 360,000.
+constexpr int kSpins = 30;
 // While an answer is on its way the socket is what is slept on; frames are looked for in between.
 constexpr int64_t kGlance = 10 * kNsPerMs;
 
@@ -22,6 +25,23 @@ bool too_old(int64_t capture_ns, int64_t max_age_ns) {
     const int64_t now = monotonic_ns();
     if (capture_ns >= now) return false;  // a capture time in the future is no age
     return static_cast<uint64_t>(now) - static_cast<uint64_t>(capture_ns) > static_cast<uint64_t>(max_age_ns);
+}
+
+// Tells the processor that this is a loop that waits.
+void relax() {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
+}
+
+bool changes_at_once(const layout::Word32& word, uint32_t from) {
+    for (int left = kSpins; left > 0; --left) {
+        if (word.load(std::memory_order_relaxed) != from) return true;
+        relax();
+    }
+    return false;
 }
 
 bool is_waited_out(Code code) {
@@ -156,6 +176,8 @@ Result<FramePtr> Tap::take(const Want& want) {
     }
     frame->info.missed = ledger_.deliver(*counters, timeline_.deliver(frame->pinned, want.newest));
     last_sequence_ = frame->info.sequence;
+    came_without_sleep_ = !slept_;
+    slept_ = false;
     slice_ns_ = kSlice;
     show_ledger();
     return frame;
@@ -250,8 +272,11 @@ void Tap::sleep(uint64_t generation_seen, uint32_t wake_seen, int64_t until_ns) 
         return;
     }
     reserve_memory();
+    const layout::Word32& wake = attachment_.newest()->header().wake;
+    if (came_without_sleep_ && changes_at_once(wake, wake_seen)) return;
+    slept_ = true;
     const int64_t slice = std::min(until_ns - start, slice_ns_);
-    const bool timed_out = futex_wait(attachment_.newest()->header().wake, wake_seen, slice);
+    const bool timed_out = futex_wait(wake, wake_seen, slice);
     if (!timed_out || slice < slice_ns_) return;
     slice_ns_ = std::min(2 * slice_ns_, kSliceMax);
     refresh_at_ = 0;

@@ -19,7 +19,8 @@ struct TapSettings {
 };
 
 // Puts together: Attachment (what the daemon says), Timeline (what can be read), Ledger (what was missed).
-// Cost of a frame, when nothing else happens: one futex wait, a pin, an unpin; nothing on the socket.
+// Cost of a frame, when nothing else happens: one futex wait, a pin, an unpin; nothing on the socket. No polling, but for
+// a microsecond or two where frames come so fast that the last one was there without a sleep.
 // Threads: one at a time. Blocking: open, next and latest, up to their timeout; never the others.
 class Tap {
   public:
@@ -79,6 +80,8 @@ class Tap {
     uint64_t too_old_ = 0;       // the newest frame that was there, and wasn't wanted
     bool only_too_old_ = false;  // the last look found that one and nothing else
     uint32_t max_pins_ = 0;
+    bool slept_ = false;  // since the last frame
+    bool came_without_sleep_ = false;
     int64_t refresh_at_ = 0;
     int64_t slice_ns_ = 0;
 };
