@@ -304,9 +304,10 @@ CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_publisher_acquire(camtap_publish
                                                                   int64_t timeout_ns, camtap_slot* slot);
 
 /* Makes the slot's contents the stream's next frame and wakes its readers. The slot is no longer the
- * caller's. Waits for nobody; with the first few frames it may take milliseconds, readers awake already, while
- * the kernel clears memory for the next frame. Errors: invalid (doesn't fit, or not a slot held); gone when
- * the slot is of an earlier connection: the frame is lost. `sequence` may be NULL. */
+ * caller's. Waits for nobody, but if the frame before was published 2 ms ago or earlier, it may let programs
+ * that wait for this processor go first (sched_yield). With the first few frames it may take milliseconds,
+ * readers awake already, while the kernel clears memory for the next frame. Errors: invalid (doesn't fit, or
+ * not a slot held); gone when the slot is of an earlier connection: the frame is lost. `sequence` may be NULL. */
 CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_publisher_publish(camtap_publisher* publisher,
                                                                   const camtap_slot* slot,
                                                                   const camtap_publish_info* info,
