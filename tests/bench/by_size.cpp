@@ -26,8 +26,8 @@ void print_row(const Bench& bench, const Row& row, Table& table) {
 }  // namespace
 
 void measure_by_size(Bench& bench) {
-    Table table("Publish → pointer, sizes by turns (p50 µs; the camera fills the slot; " +
-                    std::to_string(bench.extent.by_size_repetitions) + " repetitions)",
+    Table table("Publish → pointer, sizes by turns (p50 µs; the camera fills the slot; repetitions: " +
+                    std::to_string(bench.extent.by_size_repetitions) + ")",
                 {"cores", "readers", "what", "p50 µs", "× bare futex", "× camtap 640x480"});
     for (const Placement placement : bench.extent.placements) {
         for (const uint32_t readers : bench.extent.few_readers) {

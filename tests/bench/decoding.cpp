@@ -141,8 +141,8 @@ void measure_decoding(Bench& bench) {
     constexpr FrameSize kOriginal{768, 576};
     const Cinema cinema;
     Table table(
-        "Programs on one video (Motion JPEG, 10 pictures/s), CPU time in % of a core (" +
-            std::to_string(bench.extent.decoding_repetitions) + " repetitions)",
+        "Programs on one video (Motion JPEG, 10 pictures/s), CPU time in % of a core (repetitions: " +
+            std::to_string(bench.extent.decoding_repetitions) + ")",
         {"video", "programs", "all", "× one that decodes", "its source", "its daemon", "the programs"});
     const std::string video = CAMTAP_TEST_VIDEO;
     measure(bench, cinema, video, kOriginal, table);
