@@ -1,5 +1,7 @@
 // Promise: whatever a client sends, or doesn't, the daemon answers in words or hangs up, and everybody else
 // goes on.
+#include <fcntl.h>
+
 #include "broker_fixture.h"
 
 namespace camtap::test {
@@ -59,6 +61,16 @@ TEST_F(Broker, ATapThatNeverMapsItsPageIsRefusedAtTheDeadline) {
     client.expect<wire::Welcome>();
     client.expect_refusal(Code::timeout);
     EXPECT_EQ(daemon.info("test").taps, 0u);
+}
+
+TEST_F(Broker, ATapThatKeepsItsPinPageFromBeingSealedIsRefused) {
+    RawClient client(daemon.socket_path());
+    client.send(RawClient::hello(wire::Role::tap, "test"));
+    client.expect<wire::Welcome>();
+    const UniqueFd page = client.take_fd();
+    ASSERT_EQ(fcntl(page.get(), F_ADD_SEALS, F_SEAL_SEAL), 0);
+    client.send(wire::make<wire::PageMapped>());
+    EXPECT_NE(client.expect_refusal(Code::system).find("sealing"), std::string::npos);
 }
 
 TEST_F(Broker, BadNamesAreRefusedWithTheGrammar) {
@@ -157,6 +169,41 @@ TEST_F(Broker, ATapThatDoesntReadHasFewDescriptorsOnTheirWay) {
     }
     EXPECT_EQ(raw.last().kind, Datagram::Kind::hang_up) << "the words of its dismissal found no room";
     EXPECT_LE(with_descriptor, 32);
+}
+
+struct FullSocket : Broker {
+    // As many replies to a tap find room in its socket.
+    int room() {
+        RawTap raw(daemon.socket_path());
+        for (int i = 0; i < 100; ++i) raw.send(wire::make<wire::Sync>());
+        EXPECT_TRUE(eventually([&] {
+            const auto taps = daemon.taps("test");
+            return taps.size() == 1 && taps[0].dismissed == 1;
+        }));
+        int replies = 0;
+        while (raw.next().kind == Datagram::Kind::message) ++replies;
+        return replies;
+    }
+    // Each is heard in turn, so afterwards the daemon has answered what the others sent before.
+    void let_answer(int messages) {
+        RawTap raw(daemon.socket_path());
+        for (int i = 0; i < 2 * messages; ++i) raw.sync();
+    }
+};
+
+TEST_F(FullSocket, ATapIsNudgedAgainWhenThereIsRoom) {
+    RawPublisher source(daemon.socket_path());
+    const int replies = room();
+    RawTap raw(daemon.socket_path());
+    for (int i = 0; i < replies; ++i) raw.send(wire::make<wire::Sync>());
+    let_answer(replies);
+    source.hang_up();
+    ASSERT_TRUE(eventually([&] { return daemon.info("test").state == CAMTAP_STREAM_OFFLINE; }));
+    for (int i = 0; i < replies; ++i) {
+        EXPECT_EQ(raw.expect<wire::Synced>().generation, source.segment.generation);
+    }
+    raw.expect<wire::Nudge>();
+    EXPECT_EQ(raw.sync().state, wire::StreamState::offline);
 }
 
 }  // namespace
