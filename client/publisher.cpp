@@ -74,7 +74,9 @@ Status Publisher::attach(int64_t timeout_ns) {
 void Publisher::take_messages() {
     try {
         notice_session();
-        bool answered = false;  // then what may come after it can wait until the next time
+        // An answer is all that is waited for, and the next call hears what comes after it. A hang-up too: a
+        // frame published before that reaches only those who still have the generation.
+        bool answered = false;
         while (Datagram* datagram = answered ? nullptr : link_.receive_next()) {
             notice_session();
             const bool awaited = needing_ || asking_;

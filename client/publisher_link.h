@@ -18,7 +18,7 @@ class PublisherLink {
     PublisherLink(std::string socket_path, std::string stream, uint32_t stock, UniqueFd connection);
 
     // One step without blocking: reconnects when it is time, greets, receives. The message that came for a
-    // ready session, or null. To be called until it returns null.
+    // ready session; null: there is none more at the moment.
     Datagram* receive_next();
 
     // Until there is something to receive or to do, or `until_ns`.
