@@ -40,6 +40,16 @@ void remove_gstreamer_memory(pid_t pid) {
     }
 }
 
+// Nor does a runtime of iceoryx's take its socket and its lock with it.
+void remove_iceoryx_names(pid_t pid) {
+    std::error_code ignored;
+    for (const char* role : {"writer", "reader"}) {
+        const std::string name = "/tmp/camtap-bench-" + std::string(role) + "-" + std::to_string(pid);
+        std::filesystem::remove(name, ignored);
+        std::filesystem::remove(name + ".lock", ignored);
+    }
+}
+
 }  // namespace
 
 Program::Program(const std::string& path, const Assignment& assignment, int board_fd, int memory_fd,
@@ -88,6 +98,7 @@ void Program::end() {
     while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
     }
     remove_gstreamer_memory(pid_);
+    remove_iceoryx_names(pid_);
     pid_ = 0;
 }
 
