@@ -1,7 +1,5 @@
 #include "client/publisher.h"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <new>
 
@@ -14,14 +12,8 @@ namespace {
 
 constexpr int64_t kAnswerTime = 5 * kNsPerSecond;
 
-// Filling a slot that is in the cache takes half the time of filling another: 440 and 910 µs for 6 MiB, 22 and 120 µs
-// for 0.9 MiB (tests/RESULTS.md). To ask for slots takes the daemon 5 to 20 µs.
-constexpr uint64_t kWorthAsking = 256 * 1024;
-constexpr int64_t kAskInterval = 200 * 1000;
-
-// A publisher whose frames come so far apart has time. It is about what a program that never sleeps may take of the
-// processor at once.
-constexpr int64_t kUnhurried = 2 * kNsPerMs;
+// So few numbers left, and it is time to ask for more: at a thousand frames a second, two seconds before.
+constexpr uint64_t kFewNumbers = 2048;
 
 bool is_waited_out_at_open(Code code) {
     return code == Code::no_daemon || code == Code::unknown_stream || code == Code::timeout ||
@@ -53,7 +45,8 @@ Publisher::Publisher(ProcessMark mark, const std::string& stream, PublisherSetti
     : mark_(mark),
       stream_(stream),
       stock_(settings.stock),
-      link_(std::move(settings.socket_path), stream, settings.stock, std::move(settings.connection)) {}
+      link_(std::move(settings.socket_path), stream, settings.stock, std::move(settings.connection)),
+      seats_(mark) {}
 
 Status Publisher::attach(int64_t timeout_ns) {
     const Deadline deadline(timeout_ns == 0 ? kAnswerTime : timeout_ns);
@@ -79,9 +72,8 @@ void Publisher::take_messages() {
         bool answered = false;
         while (Datagram* datagram = answered ? nullptr : link_.receive_next()) {
             notice_session();
-            const bool awaited = needing_ || asking_;
+            answered = needing_ || asking_;
             take_message(*datagram);
-            answered = awaited && !needing_ && !asking_;
         }
     } catch (const std::bad_alloc&) {  // a message may be taken in by half: another connection begins anew
         link_.lose(Error{Code::no_memory, 0, "out of memory"});
@@ -97,6 +89,7 @@ void Publisher::notice_session() {
     needing_ = asking_ = false;
     refused_.reset();
     retire_segment();
+    seats_.forget();
     if (session != 0 && report_) send_report();
 }
 
@@ -114,8 +107,8 @@ void Publisher::take_message(Datagram& datagram) {
         case wire::Type::segment:
             taken = take_segment(datagram);
             break;
-        case wire::Type::granted:
-            taken = take_granted(datagram);
+        case wire::Type::seat:
+            taken = take_seat(datagram);
             break;
         case wire::Type::refused:
             take_refusal(datagram);
@@ -123,13 +116,14 @@ void Publisher::take_message(Datagram& datagram) {
         default:
             taken = ending(datagram);
     }
+    datagram.fd.reset();  // the next message may be long in coming
     if (!taken.ok()) link_.lose(taken.error());
 }
 
 Status Publisher::take_segment(Datagram& datagram) {
     wire::Segment message{};
     const Error nonsense{Code::protocol, 0, "camtapd sent a segment that makes no sense"};
-    if (!needing_ || !datagram.as(message) || !datagram.fd) return nonsense;
+    if (!needing_ || asking_ || !datagram.as(message) || !datagram.fd) return nonsense;
     const layout::Geometry geometry = wire::geometry(message.geometry);
     if (!geometry.valid() || geometry.slot_bytes < needed_bytes_ || message.first == 0) return nonsense;
     Result<Mapping> mapping =
@@ -140,7 +134,7 @@ Status Publisher::take_segment(Datagram& datagram) {
     const uint64_t copies_since = counted_in_it ? 0 : copies_;
     retire_segment();
     segment_ = std::make_unique<WritableSegment>(LocalMapping(mark_, std::move(*mapping)), message.generation,
-                                                 geometry, message.depth, message.first);
+                                                 geometry, message.depth, message.first, message.through);
     counters_ = message.counters;
     counters_.captured += since.captured;
     counters_.source_gap += since.source_gap;
@@ -148,30 +142,39 @@ Status Publisher::take_segment(Datagram& datagram) {
     counters_.no_slot += since.no_slot;
     copies_ = message.copies + copies_since;
     segment_->show(counters_, copies_);
-    needing_ = false;
     auto mapped = wire::make<wire::Mapped>();
     mapped.generation = message.generation;
-    if (link_.send(mapped) != Sent::yes) return Error{Code::no_daemon, 0, "camtapd went away"};
-    asking_ = true;  // it is answered by a grant
-    return Done{};
+    if (link_.send(mapped) == Sent::yes) ask_for_seats();
+    // The answer says that it is open, too: no frame is published where nobody will ever see it
+    return asking_ ? Status(Done{}) : Error{Code::no_daemon, 0, "camtapd went away"};
 }
 
-Status Publisher::take_granted(const Datagram& datagram) {
-    wire::Granted granted{};
-    const Error nonsense{Code::protocol, 0, "camtapd granted slots that make no sense"};
-    if (!asking_ || !datagram.as(granted) || granted.count > layout::kMaxStock) return nonsense;
-    asking_ = false;
-    // one for a generation that is over was asked for before `need` ended it
-    if (!segment_ || granted.generation != segment_->generation()) return Done{};
-    if (!segment_->grant(granted.slots, granted.count)) return nonsense;
+Status Publisher::take_seat(const Datagram& datagram) {
+    wire::Seat seat{};
+    const bool is_answer =
+        asking_ && datagram.as(seat) && segment_ && seat.generation == segment_->generation();
+    if (!is_answer) return Error{Code::protocol, 0, "camtapd told of a seat that nobody asked for"};
+    asking_ = needing_ = false;
+    if (Status taken = seats_.take(seat, datagram.fd); !taken.ok()) {
+        if (taken.error().code == Code::protocol) return taken;
+        refused_ = taken.error();  // and the next acquire asks again
+        return Done{};
+    }
+    segment_->extend_numbers(seat.through);
+    if (target_ == 0) target_ = seat.newest;
+    if (seats_.known() < target_) {
+        send_ask();
+    } else {  // what is retired was so before the first question
+        segment_->free_unpinned(seats_.pins());
+    }
     return Done{};
 }
 
 void Publisher::take_refusal(const Datagram& datagram) {
     if (!needing_ && !asking_) return link_.lose(ending(datagram));
     refused_ = ending(datagram);
-    const bool need_refused = !asking_;  // answers come in order, and no ask follows a need
-    (asking_ ? asking_ : needing_) = false;
+    const bool need_refused = !asking_;
+    needing_ = asking_ = false;
     // Too much was asked for, and the generation goes on; or making the next one failed, and then it may be
     // over.
     const bool goes_on = refused_->code == Code::limit || refused_->code == Code::too_big;
@@ -185,18 +188,19 @@ Result<camtap_slot> Publisher::acquire(uint64_t bytes, int64_t timeout_ns) {
     if (bytes == 0) return Error{Code::invalid, 0, "a frame of 0 bytes can't be published"};
     const Deadline deadline(timeout_ns);
     refused_.reset();
-    for (bool asked = false;;) {
+    for (bool recycled = false;;) {
+        const bool at_once = deadline.passed();
         take_messages();
-        Result<std::optional<camtap_slot>> slot = try_acquire(bytes, asked);
+        Result<std::optional<camtap_slot>> slot = try_acquire(bytes, recycled, at_once);
         if (!slot.ok()) return slot.error();
         if (*slot) return **slot;
-        if (deadline.passed()) return why_not();
+        if (at_once) return why_not();
         link_.wait(deadline.at_ns());
     }
 }
 
-// Empty: an answer is awaited.
-Result<std::optional<camtap_slot>> Publisher::try_acquire(uint64_t bytes, bool& asked) {
+// Empty: an answer is awaited. `at_once`: rather a slot without memory than waiting for one that has it.
+Result<std::optional<camtap_slot>> Publisher::try_acquire(uint64_t bytes, bool& recycled, bool at_once) {
     const std::optional<camtap_slot> later;
     if (!link_.ready()) {
         const bool hopeless = !link_.reconnects() || !is_waited_out_later(link_.fault().code);
@@ -215,23 +219,37 @@ Result<std::optional<camtap_slot>> Publisher::try_acquire(uint64_t bytes, bool& 
             return Error{Code::busy, 0,
                          "slots for larger frames are needed; publish or discard those held first"};
         }
-        send_need(bytes);
+        if (!asking_) send_need(bytes);
         return later;
     }
-    Result<std::optional<camtap_slot>> slot = segment_->take(bytes);
-    if (!slot.ok() || *slot) return slot;
-    if (asking_) return later;
-    if (asked || segment_->held() >= stock_) {
+    if (segment_->held() >= stock_) {
         return Error{Code::no_slot, 0, "all " + std::to_string(stock_) + " slots of the stock are held"};
     }
+    if (!asking_ && !recycled) recycled = recycle();
+    if (segment_->numbers_left() == 0) return later;
+    return segment_->take(bytes, asking_ && learning_ && !at_once);
+}
+
+// Makes slots free that may be filled again. Where the daemon must be asked first whose pins there are to look at, that
+// is done when it has answered; nothing is retired meanwhile. False: it can't be asked now.
+bool Publisher::recycle() {
+    segment_->retire_old_frames();
+    const bool knows_all = !segment_->has_retired() || segment_->newest_seating() == seats_.known();
+    if (knows_all) segment_->free_unpinned(seats_.pins());
+    if (knows_all && segment_->numbers_left() > kFewNumbers) return true;
+    ask_for_seats();
+    learning_ = !knows_all;
+    return asking_;
+}
+
+void Publisher::ask_for_seats() {
+    target_ = 0;
     send_ask();
-    asked = asking_;
-    return later;
 }
 
 Error Publisher::why_not() const {
     if (link_.detached()) return link_.fault();
-    return Error{Code::no_slot, 0, "camtapd granted no slot of '" + stream_ + "' within the timeout"};
+    return Error{Code::no_slot, 0, "camtapd gave no answer about '" + stream_ + "' within the timeout"};
 }
 
 void Publisher::send_need(uint64_t bytes) {
@@ -246,24 +264,8 @@ void Publisher::send_need(uint64_t bytes) {
 void Publisher::send_ask() {
     auto ask = wire::make<wire::Ask>();
     ask.generation = segment_->generation();
+    ask.seating = seats_.known();
     asking_ = link_.send(ask) == Sent::yes;
-    asked_at_ns_ = monotonic_ns();
-}
-
-// In time for the next frame but one, so that its acquire doesn't have to wait for the answer. Sooner if that has the
-// same few slots filled again and again; but not more often than the daemon is worth waking.
-bool Publisher::should_ask(int64_t now_ns) const {
-    if (!link_.ready() || asking_ || needing_) return false;
-    if (segment_->unused() <= low_stock()) return true;
-    const bool is_worth_it = segment_->slot_bytes() >= kWorthAsking && now_ns - asked_at_ns_ >= kAskInterval;
-    return is_worth_it && segment_->unused() + segment_->held() < stock_;
-}
-
-// Readers that were woken and wait for this processor are in a hurry, the daemon isn't; waking it first would keep them
-// waiting, and more so on another processor. A publisher in a hurry doesn't: where some program is always busy, it would
-// lose its turn with every frame.
-void Publisher::let_readers_go_first(int64_t now_ns) const {
-    if (now_ns - published_at_ns_ >= kUnhurried) sched_yield();
 }
 
 void Publisher::send_report() {
@@ -326,8 +328,7 @@ void Publisher::discard(const camtap_slot& slot) {
     if (!mark_.here()) return;
     WritableSegment* const holder = holder_of(slot);
     if (holder == nullptr) return;
-    if (holder == segment_.get()) return holder->put_back(slot);
-    holder->forget(slot);
+    holder->give_back(slot);
     std::erase_if(retired_, [](const auto& segment) { return segment->held() == 0; });
 }
 
@@ -373,11 +374,6 @@ Result<uint64_t> Publisher::publish(const camtap_slot& slot, const camtap_publis
     const layout::FrameRecord record = record_of(info, *image);
     const uint64_t sequence = segment_->publish(slot, record);
     if (segment_->armed()) (void)link_.send(wire::make<wire::Poke>());
-    if (should_ask(record.publish_ns)) {
-        let_readers_go_first(record.publish_ns);
-        send_ask();
-    }
-    published_at_ns_ = record.publish_ns;
     segment_->prepare(image->bytes);  // now, and not when the next frame is there and somebody waits for it
     return sequence;
 }

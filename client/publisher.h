@@ -1,7 +1,6 @@
 // A publisher: fills slots, makes them frames, over every restart of the daemon.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "client/publisher_link.h"
+#include "client/seats.h"
 #include "client/writable_segment.h"
 
 namespace camtap::client {
@@ -20,7 +20,7 @@ struct PublisherSettings {
     UniqueFd connection;
 };
 
-// Invariants: at most one `need` and one `ask` are unanswered; the daemon answers in order. Segments that are
+// Invariants: at most one `need` or one `ask` is unanswered; while one is asked no slot is retired. Segments that are
 // over stay mapped as long as the caller holds slots of them, so that filling a slot never faults. Threads:
 // one at a time. Blocking: open and acquire, up to their timeout.
 class Publisher {
@@ -41,19 +41,17 @@ class Publisher {
     void take_messages();
     void take_message(Datagram& datagram);
     Status take_segment(Datagram& datagram);
-    Status take_granted(const Datagram& datagram);
+    Status take_seat(const Datagram& datagram);
     void take_refusal(const Datagram& datagram);
     void notice_session();
     void retire_segment();
 
-    Result<std::optional<camtap_slot>> try_acquire(uint64_t bytes, bool& asked);
+    Result<std::optional<camtap_slot>> try_acquire(uint64_t bytes, bool& recycled, bool at_once);
+    bool recycle();
+    void ask_for_seats();
     Error why_not() const;
-    // As many unused slots as that, or fewer, and it is time to ask for more.
-    uint32_t low_stock() const { return std::max<uint32_t>(1, stock_ / 4); }
     void send_need(uint64_t bytes);
     void send_ask();
-    bool should_ask(int64_t now_ns) const;
-    void let_readers_go_first(int64_t now_ns) const;
     void send_report();
 
     WritableSegment* holder_of(const camtap_slot& slot) const;
@@ -68,10 +66,11 @@ class Publisher {
 
     std::unique_ptr<WritableSegment> segment_;
     std::vector<std::unique_ptr<WritableSegment>> retired_;  // of which the caller still holds slots
-    bool needing_ = false;
+    Seats seats_;
+    bool needing_ = false;  // until the segment is there, and open
     bool asking_ = false;
-    int64_t asked_at_ns_ = 0;
-    int64_t published_at_ns_ = 0;
+    bool learning_ = false;  // what is retired waits for the answer: whose pins are there?
+    uint64_t target_ = 0;    // asking: until this change of seats is known; 0: until the first answer says
     uint64_t needed_bytes_ = 0;
     std::optional<Error> refused_;  // the answer to the last need or ask
 

@@ -239,12 +239,12 @@ void Tap::refresh() {
         if (attachment_.session() && adopted_ != attachment_.attachments()) {
             adopted_ = attachment_.attachments();
             max_pins_ = attachment_.session()->words();
-            timeline_.adopt(attachment_.session());
             show_ledger();
         }
         if (attachment_.told()) timeline_.thaw();
         const std::optional<Arrival>& arrival = attachment_.arrival();
         arrived = arrival.has_value();
+        if (!arrived && attachment_.told()) timeline_.adopt(attachment_.newest(), attachment_.session());
         if (arrived) {
             const bool from_newest = generations_ == 0 && !start_oldest_;
             timeline_.add(arrival->segment, arrival->session, arrival->previous_last, from_newest);

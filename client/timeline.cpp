@@ -27,10 +27,9 @@ void Timeline::add(std::shared_ptr<const TapSegment> segment, std::shared_ptr<Se
     generations_.push_back(std::move(generation));
 }
 
-void Timeline::adopt(const std::shared_ptr<Session>& session) {
-    for (Generation& generation : generations_) {
-        if (generation.instance() == session->instance()) generation.session = session;
-    }
+void Timeline::adopt(const std::shared_ptr<const TapSegment>& newest,
+                     const std::shared_ptr<Session>& session) {
+    if (!generations_.empty() && generations_.back().segment == newest) generations_.back().session = session;
 }
 
 void Timeline::freeze() {

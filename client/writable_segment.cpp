@@ -1,32 +1,28 @@
 #include "client/writable_segment.h"
 
-#include <algorithm>
-
 #include "common/futex.h"
 #include "common/pins.h"
 
 namespace camtap::client {
 
 WritableSegment::WritableSegment(LocalMapping mapping, uint32_t generation, const layout::Geometry& geometry,
-                                 uint32_t depth, uint64_t first)
+                                 uint32_t depth, uint64_t first, uint64_t through)
     : mapping_(std::move(mapping)),
       generation_(generation),
       view_{mapping_.data(), geometry},
       depth_(depth),
       first_(first),
-      next_(first),
-      hands_(geometry.slot_count, Hand::away),
-      backed_(geometry.slot_count, 0) {
-    unused_.reserve(layout::kMaxStock);  // so that giving a slot back takes no memory
+      through_(through),
+      pool_(view_, generation, first, depth),
+      backed_(geometry.slot_count, 0) {}
+
+uint64_t WritableSegment::newest_seating() const {
+    return pins::newest_seating(view_.header().seating);
 }
 
-bool WritableSegment::grant(const uint32_t* slots, uint32_t count) {
-    for (uint32_t i = 0; i < count; ++i) {
-        if (slots[i] >= hands_.size() || hands_[slots[i]] != Hand::away) return false;
-        hands_[slots[i]] = Hand::unused;
-        unused_.push_back(slots[i]);
-    }
-    return true;
+uint64_t WritableSegment::numbers_left() const {
+    const uint64_t spoken_for = pool_.next() - 1 + pool_.held();
+    return through_ > spoken_for ? through_ - spoken_for : 0;
 }
 
 Status WritableSegment::back(uint32_t slot, uint64_t bytes) {
@@ -42,55 +38,42 @@ Status WritableSegment::back(uint32_t slot, uint64_t bytes) {
     return Done{};
 }
 
-// Of those with memory behind them, else of all, the one granted last: it is still in the cache.
-size_t WritableSegment::best_unused(uint64_t bytes) const {
-    for (size_t i = unused_.size(); i-- > 0;) {
-        if (backed_[unused_[i]] >= bytes) return i;
+// Of those with memory behind them, else of all, the one freed last: it is still in the cache.
+size_t WritableSegment::best_free(uint64_t bytes) const {
+    const std::span<const uint32_t> free = pool_.free();
+    for (size_t i = free.size(); i-- > 0;) {
+        if (backed_[free[i]] >= bytes) return i;
     }
-    return unused_.size() - 1;
+    return free.size() - 1;
 }
 
-Result<std::optional<camtap_slot>> WritableSegment::take(uint64_t bytes) {
-    if (unused_.empty()) return std::optional<camtap_slot>();
-    const size_t best = best_unused(bytes);
-    const uint32_t slot = unused_[best];
+Result<std::optional<camtap_slot>> WritableSegment::take(uint64_t bytes, bool warm) {
+    const std::optional<camtap_slot> none;
+    if (pool_.free().empty()) return none;
+    const size_t best = best_free(bytes);
+    const uint32_t slot = pool_.free()[best];
+    if (warm && backed_[slot] < bytes) return none;
     if (Status status = back(slot, bytes); !status.ok()) return status.error();
-    unused_.erase(unused_.begin() + static_cast<std::ptrdiff_t>(best));
-    hands_[slot] = Hand::held;
-    ++held_;
+    (void)pool_.take(best);
     return std::optional(
         camtap_slot{sizeof(camtap_slot), slot, generation_, 0, view_.payload(slot), backed_[slot]});
 }
 
 void WritableSegment::prepare(uint64_t bytes) {
-    const bool needs_another = next_ - first_ <= depth_;
-    if (needs_another && !unused_.empty()) (void)back(unused_[best_unused(bytes)], bytes);
+    const bool needs_another = pool_.next() - first_ <= depth_;
+    if (needs_another && !pool_.free().empty()) (void)back(pool_.free()[best_free(bytes)], bytes);
 }
 
 bool WritableSegment::holds(const camtap_slot& slot) const {
-    return slot.index < hands_.size() && slot.generation == generation_ && hands_[slot.index] == Hand::held &&
+    return slot.generation == generation_ && pool_.holds(slot.index) &&
            slot.data == view_.payload(slot.index);
 }
 
-void WritableSegment::put_back(const camtap_slot& slot) {
-    hands_[slot.index] = Hand::unused;
-    unused_.push_back(slot.index);
-    --held_;
-}
-
-void WritableSegment::forget(const camtap_slot& slot) {
-    hands_[slot.index] = Hand::away;
-    --held_;
-}
-
 uint64_t WritableSegment::publish(const camtap_slot& slot, const layout::FrameRecord& record) {
-    layout::SlotDescriptor& descriptor = view_.slot(slot.index);
-    const uint64_t n = next_++;
-    descriptor.record = record;
-    pins::publish(descriptor.sequence, view_.index(n), slot.index, view_.header().head, n);
+    view_.slot(slot.index).record = record;
+    const uint64_t n = pool_.publish(slot.index);
     view_.header().wake.fetch_add(1);  // the daemon bumps it too
     futex_wake_all(view_.header().wake);
-    forget(slot);
     return n;
 }
 

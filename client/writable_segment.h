@@ -1,39 +1,46 @@
-// One generation of a stream as its publisher sees it: which slots it may fill, and where the next frame
-// goes.
+// One generation of a stream as its publisher sees it: slots, the memory behind them, and where the next frame goes.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "camtap/camtap.h"
 #include "client/local_mapping.h"
+#include "client/slot_pool.h"
 #include "common/layout.h"
 
 namespace camtap::client {
 
-// Owns: a writable mapping.
-// Invariant: every slot is in one of three hands: the daemon's (away), unused (granted), or the caller's
-// (held). Threads: the publisher's.
+// Owns: a writable mapping, and what is known of its slots. Threads: the publisher's.
 class WritableSegment {
   public:
     // `depth`: as many slots and one more will be in use at the same time, if there are as many frames.
+    // Frames are numbered from `first` on, up to `through`.
     WritableSegment(LocalMapping mapping, uint32_t generation, const layout::Geometry& geometry,
-                    uint32_t depth, uint64_t first);
+                    uint32_t depth, uint64_t first, uint64_t through);
 
     uint32_t generation() const { return generation_; }
     uint64_t slot_bytes() const { return view_.geometry.slot_bytes; }
-    size_t unused() const { return unused_.size(); }
-    size_t held() const { return held_; }
+    size_t held() const { return pool_.held(); }
 
-    // The daemon's grant. False: nonsense (no such slot, or it is here already).
-    [[nodiscard]] bool grant(const uint32_t* slots, uint32_t count);
+    // Before the next slot is taken, in this order: see pins.h.
+    void retire_old_frames() { pool_.retire_old_frames(); }
+    bool has_retired() const { return pool_.has_retired(); }
+    uint64_t newest_seating() const;
+    void free_unpinned(std::span<const PinWords> pins) { pool_.free_unpinned(pins); }
 
-    // A slot with memory behind its first `bytes`. Empty: none. Errors: no_memory; then the slot is unused as
-    // before. May take milliseconds, while the kernel clears memory, if no slot has been prepared.
-    Result<std::optional<camtap_slot>> take(uint64_t bytes);
-    // So that the next take() of as much finds a slot that has memory already, where one is unused. Does nothing
+    // How many frames may be published beyond those in slots that are held.
+    uint64_t numbers_left() const;
+    void extend_numbers(uint64_t through) { through_ = through; }
+
+    // A slot with memory behind its first `bytes`. Empty: none; if `warm`, none that has it already. Errors: no_memory;
+    // then the slot is free as before. May take milliseconds, while the kernel clears memory, if no slot has been
+    // prepared.
+    Result<std::optional<camtap_slot>> take(uint64_t bytes, bool warm);
+    // So that the next take() of as much finds a slot that has memory already, where one is free. Does nothing
     // once depth + 1 frames are published: slots that more are needed for get their memory in take().
     void prepare(uint64_t bytes);
 
@@ -41,8 +48,7 @@ class WritableSegment {
     bool holds(const camtap_slot& slot) const;
     // All below need holds().
     uint64_t capacity(const camtap_slot& slot) const { return backed_[slot.index]; }
-    void put_back(const camtap_slot& slot);
-    void forget(const camtap_slot& slot);
+    void give_back(const camtap_slot& slot) { pool_.give_back(slot.index); }
     // Makes the slot the next frame, wakes the readers, returns the frame's number.
     uint64_t publish(const camtap_slot& slot, const layout::FrameRecord& record);
 
@@ -52,20 +58,17 @@ class WritableSegment {
     void show(const layout::Counters& counters, uint64_t copies);
 
   private:
-    enum class Hand : uint8_t { away, unused, held };
     Status back(uint32_t slot, uint64_t bytes);
-    size_t best_unused(uint64_t bytes) const;  // index into unused_, which isn't empty
+    size_t best_free(uint64_t bytes) const;  // index into pool_.free(), which isn't empty
 
     LocalMapping mapping_;
     const uint32_t generation_;
     const layout::SegmentView view_;
     const uint32_t depth_;
     const uint64_t first_;
-    uint64_t next_;                 // number of the next frame
-    std::vector<Hand> hands_;       // per slot
+    uint64_t through_;
+    SlotPool pool_;
     std::vector<uint64_t> backed_;  // per slot: bytes that have memory behind them
-    std::vector<uint32_t> unused_;  // newest grant last
-    size_t held_ = 0;
 };
 
 }  // namespace camtap::client

@@ -20,14 +20,14 @@ namespace camtap::layout {
 
 inline constexpr uint64_t kSegmentMagic = 0x4745'5350'4154'4d43;  // "CMTAPSEG" in memory
 inline constexpr uint64_t kPinPageMagic = 0x4e49'5050'4154'4d43;  // "CMTAPPIN" in memory
-inline constexpr uint16_t kMajor = 2;                             // a different major can't be read at all
+inline constexpr uint16_t kMajor = 3;                             // a different major can't be read at all
 inline constexpr uint16_t kMinor = 0;  // a higher minor only adds fields where zeros were
 inline constexpr uint64_t kPage = 4096;
 inline constexpr uint64_t kHugePage =
     2 << 20;  // slots of that size and more lie so that they can consist of them
 
 inline constexpr uint32_t kMaxSlots = 4096;
-inline constexpr uint32_t kMaxStock = 32;     // slots granted to a publisher at once, at most
+inline constexpr uint32_t kMaxStock = 32;     // slots that a publisher may be filling at once, at most
 inline constexpr uint32_t kMaxPinWords = 64;  // pins of one tap, at most
 inline constexpr uint64_t kNoSourceSequence = ~uint64_t{0};
 
@@ -90,7 +90,7 @@ inline FrameRecord load_record(const FrameRecord& shared) {
 
 struct alignas(128) SlotDescriptor {
     // The frame that lies in the slot, 0 = none that anybody may newly pin.
-    // Publisher stores n (release) after payload and record; the daemon stores 0 (seq_cst) to retire the
+    // Publisher stores n (release) after payload and record, and 0 (seq_cst) to retire the
     // slot. Taps load it (seq_cst) after their pin is set: the two seq_cst pairs are the hazard-pointer
     // handshake of pins.h.
     Word64 sequence;
@@ -120,7 +120,11 @@ struct SegmentHeader {
     Word64 decode_error;
     Word64 no_slot;
     Word64 copies;  // payload copies made inside the source, in the same epoch
-    uint64_t reserved_too[3];
+
+    // Number of the newest change of who taps. Daemon stores it (seq_cst) before a new tap is told of this segment;
+    // publisher loads it (seq_cst) after it has retired slots: see pins.h.
+    Word64 seating;
+    uint64_t reserved_too[2];
 
     // ---- one cache line, the index's first entries included
 
@@ -148,6 +152,7 @@ static_assert(offsetof(SegmentHeader, payload_offset) == 32);
 static_assert(offsetof(SegmentHeader, first_sequence) == 40);
 static_assert(offsetof(SegmentHeader, captured) == 64);
 static_assert(offsetof(SegmentHeader, copies) == 96);
+static_assert(offsetof(SegmentHeader, seating) == 104);
 static_assert(offsetof(SegmentHeader, head) == 128);
 static_assert(offsetof(SegmentHeader, wake) == 136);
 static_assert(offsetof(SegmentHeader, armed) == 140);
@@ -215,9 +220,9 @@ struct SegmentView {
     }
 };
 
-// One page per session of a tap. The tap alone writes it, the daemon alone reads it. What it says of frames
-// received and missed is the tap's own claim, shown as such; only the pin words decide anything, and only
-// about this tap.
+// One page per session of a tap. The tap alone writes it; the daemon and the stream's publisher read it. What it says
+// of frames received and missed is the tap's own claim, shown as such; only the pin words decide anything, and
+// only about this tap.
 struct PinPage {
     uint64_t magic;
     uint16_t major;
@@ -235,7 +240,7 @@ struct PinPage {
     Word64 last_sequence;
 
     // generation<<32 | slot+1, 0 = none. Tap: exchange (seq_cst) to pin, store 0 (release) to unpin.
-    // Daemon: one seq_cst load per snapshot; the release of 0 puts the tap's reads before the slot's next
+    // Publisher: one seq_cst load per snapshot; the release of 0 puts the tap's reads before the slot's next
     // use.
     alignas(64) Word64 pins[kMaxPinWords];
 };

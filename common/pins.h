@@ -5,21 +5,27 @@
 //     1. writes s into one of its own pin words                      (exchange, seq_cst)
 //     2. loads the slot's sequence word; is it still n?              (load, seq_cst)
 //
-// and the daemon that wants to use slot s again
+// and the publisher that wants to use slot s again
 //
 //     A. stores 0 into the slot's sequence word                      (store, seq_cst)
-//     B. loads every pin word of every tap once; is s among them?    (load, seq_cst)
+//     B. loads the segment's seating word: does it know every tap?   (load, seq_cst)
+//     C. loads every pin word of every tap once; is s among them?    (load, seq_cst)
 //
-// Sequentially consistent operations have one order that all threads agree on. If 1 comes before B in it, the
-// daemon sees the pin and leaves the slot alone. Otherwise B is before 1, hence A before B before 1 before 2:
-// the tap sees 0 and lets go. So never both "the tap reads" and "the slot is given away".
+// Sequentially consistent operations have one order that all threads agree on. If 1 comes before C in it, the
+// publisher sees the pin and leaves the slot alone. Otherwise C is before 1, hence A before C before 1 before 2:
+// the tap sees 0 and lets go. So never both "the tap reads" and "the slot is written again".
 //
-// That a *released* pin is safe to act on is a second argument: unpin stores 0 with release, and a load in B
-// that reads this 0 synchronises with it; so all reads of the payload happen before the daemon frees the
-// slot, and through its grant message before the publisher's next write. Whatever the tap writes to its word
-// later must release as well, a new pin (for another slot) and the 0 of one that failed included: a load in B
-// that reads it has not read the 0 before it, and since C++20 a later store by the same thread no longer
-// continues a release sequence (the exchange does, if there was a 0 before it).
+// That holds for the pin words that the publisher looks at. Before a new tap is told of a segment the daemon stores
+// the number of this change into the segment's seating word (seq_cst). A publisher that finds the old number in B
+// comes before that store, so A before B before it before 1 before 2: this tap, too, sees 0 of any slot retired so
+// far. One that finds another number asks the daemon, after A, and then looks at all pages that it is told of: a tap
+// that comes after the daemon's answer comes after A. Slots retired after the question wait for the next one.
+//
+// That a *released* pin is safe to act on is a second argument: unpin stores 0 with release, and a load in C
+// that reads this 0 synchronises with it; so all reads of the payload happen before the publisher's next write.
+// Whatever the tap writes to its word later must release as well, a new pin (for another slot) and the 0 of one that
+// failed included: a load in C that reads it has not read the 0 before it, and since C++20 a later store by the same
+// thread no longer continues a release sequence (the exchange does, if there was a 0 before it).
 //
 // All retiring stores come first, then one snapshot of all pin words: a scan slot by slot can be fooled by a
 // tap that moves its pin ahead of the scan. A tap that dies, stops or lies only ever keeps the slots that its
@@ -49,13 +55,25 @@ void unpin(Word& pin_word) {
     pin_word.store(0, std::memory_order_release);
 }
 
-// Daemon, step A: nobody can newly pin the slot from here on.
+// Publisher, step A: nobody can newly pin the slot from here on.
 template <class Word>
 void retire(Word& slot_sequence) {
     slot_sequence.store(0, std::memory_order_seq_cst);
 }
 
-// Daemon, step B: to be called once per word and pass, after every retire() of the pass.
+// Daemon: the change number `change` of who taps. To be called before a new tap is told of the segment.
+template <class Word>
+void reseat(Word& seating, uint64_t change) {
+    seating.store(change, std::memory_order_seq_cst);
+}
+
+// Publisher, step B: the number of the newest change. To be called after every retire() of the pass.
+template <class Word>
+[[nodiscard]] uint64_t newest_seating(const Word& seating) {
+    return seating.load(std::memory_order_seq_cst);
+}
+
+// Publisher, step C: to be called once per word and pass, after step B, or after the daemon's answer.
 template <class Word>
 [[nodiscard]] uint64_t snapshot(const Word& pin_word) {
     return pin_word.load(std::memory_order_seq_cst);

@@ -30,7 +30,7 @@ enum class Code : int {
     system = -15,           // a system call failed for a reason of its own; see errno in the text
     forked = -16,           // this object belongs to the parent process
     too_big = -17,          // larger than max_frame_bytes
-    no_slot = -18,          // no slot is granted at the moment
+    no_slot = -18,          // no slot is to be had at the moment
     busy = -19,             // somebody else has it (a second publisher, slots still held)
     malformed = -20,        // the publisher described a frame that does not fit its slot
 };

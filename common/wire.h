@@ -17,7 +17,7 @@ namespace camtap::wire {
 
 inline constexpr uint32_t kHelloMagic =
     0x5041'544d;  // "MTAP" in memory; these 16 bytes of Hello never change
-inline constexpr uint16_t kMajor = 2;
+inline constexpr uint16_t kMajor = 3;
 inline constexpr uint16_t kMinor = 0;
 // Peers compare this one, so it stands for the layout of the memory that they share as well.
 static_assert(kMajor == layout::kMajor);
@@ -39,9 +39,9 @@ enum class Type : uint32_t {
 
     need = 20,     // publisher → daemon: a segment for frames of so many bytes
     segment = 21,  // daemon → publisher, with descriptor
-    mapped = 22,   // publisher → daemon: mapped; answered by granted
-    ask = 23,      // publisher → daemon: look at what I published, give me slots; answered by granted
-    granted = 24,  // daemon → publisher
+    mapped = 22,   // publisher → daemon: mapped. No answer
+    ask = 23,      // publisher → daemon: who taps now, and how far may I number? Answered by seat
+    seat = 24,     // daemon → publisher; with the descriptor of a tap's pin page, if it is taken
     poke = 25,     // publisher → daemon: a frame, and somebody is armed. No answer
     report = 26,   // publisher → daemon: what I am doing (starts and stops the daemon's clocks). No answer
     configure = 27,  // daemon → a source that it spawned: the source's arguments
@@ -85,7 +85,7 @@ struct Hello {
     uint16_t major;
     uint16_t minor;
     Role role;
-    uint32_t stock;  // publisher: the largest number of slots that it wants to hold at once, 1 … kMaxStock
+    uint32_t stock;  // publisher: the largest number of slots that it wants to fill at once, 1 … kMaxStock
     Text<kNameField> stream;   // tap and publisher
     Text<kNameField> program;  // the program's own word, for display
 };
@@ -191,6 +191,7 @@ struct Segment {
     uint32_t depth;  // frames that stay visible: one slot more will be needed at the least
     GeometryFields geometry;
     uint64_t first;
+    uint64_t through;           // the last number that it may publish before it has asked for more
     layout::Counters counters;  // to go on from
     uint64_t copies;
 };
@@ -207,14 +208,20 @@ struct Ask {
     Header header;
     uint32_t generation;
     uint32_t reserved;
+    uint64_t seating;  // the newest change of who taps that it knows of; 0 = none
 };
 
-struct Granted {
-    static constexpr Type kType = Type::granted;
+// The change after the one that the publisher knows of. A seat that has changed several times since is told of once.
+struct Seat {
+    static constexpr Type kType = Type::seat;
     Header header;
     uint32_t generation;
-    uint32_t count;  // of slots; 0 = you hold your whole stock
-    uint32_t slots[layout::kMaxStock];
+    uint32_t seat;   // below kMaxSlots
+    uint32_t words;  // pin words of the tap that has the seat, whose page comes with it; 0: it is empty
+    uint32_t reserved;
+    uint64_t seating;  // this change. The one that the publisher knows already: there is none after it
+    uint64_t newest;   // the newest change of all
+    uint64_t through;  // the last number that may be published in this generation
 };
 
 struct Poke {
@@ -364,8 +371,8 @@ template <class Message>
 static_assert(sizeof(Hello) == 152 && offsetof(Hello, magic) == 8 && offsetof(Hello, stream) == 24);
 static_assert(sizeof(Welcome) == 32 && sizeof(Refused) == 272 && sizeof(Dismissed) == 272);
 static_assert(sizeof(Sync) == 16 && sizeof(Synced) == 304 && sizeof(Arm) == 24 && sizeof(Nudge) == 8);
-static_assert(sizeof(Need) == 16 && sizeof(Segment) == 80 && sizeof(Mapped) == 16 && sizeof(Ask) == 16);
-static_assert(sizeof(Granted) == 144 && sizeof(Report) == 272 && sizeof(Configure) == 16);
+static_assert(sizeof(Need) == 16 && sizeof(Segment) == 88 && sizeof(Mapped) == 16 && sizeof(Ask) == 24);
+static_assert(sizeof(Seat) == 48 && sizeof(Report) == 272 && sizeof(Configure) == 16);
 static_assert(sizeof(StreamRecord) == 488 && sizeof(TapRecord) == 224);
 
 }  // namespace camtap::wire

@@ -77,7 +77,7 @@ class Broker {
     void on_control_message(Session& session, wire::Type type);
     void on_need(Session& session);
     void turn_down(Session& session, const Error& why);
-    void send_grants(Session& session, uint32_t generation);
+    void answer(Session& session, const wire::Ask& question);
     void list_streams(Session& session);
     void list_taps(Session& session);
     Error unknown_stream(const std::string& name) const;

@@ -190,8 +190,7 @@ void Broker::on_tap_message(Session& session, Type type) {
         if (!datagram_.as(mapped) || seat.mapped) return drop(session, kOutOfTurn);
         if (Status sealed = seal_against_writers(seat.page_fd.get()); !sealed)
             return refuse(session, sealed.error());
-        seat.page_fd.reset();
-        seat.mapped = true;
+        session.stream->seat_tap(session);
         session.deadline.off();
         client_log_.of(session.peer.uid)
             .log(spdlog::level::info, nullptr, session.stream->name(),
@@ -220,7 +219,7 @@ void Broker::on_publisher_message(Session& session, Type type) {
     if (stream == nullptr) return end(session);
     if (type == Type::ask) {
         wire::Ask ask{};
-        return datagram_.as(ask) ? send_grants(session, ask.generation) : drop(session, kOutOfTurn);
+        return datagram_.as(ask) ? answer(session, ask) : drop(session, kOutOfTurn);
     }
     if (type == Type::poke) {
         wire::Poke poke{};
@@ -243,7 +242,6 @@ void Broker::on_publisher_message(Session& session, Type type) {
     session.deadline.off();
     if (Status opened = stream->open_generation(mapped.generation); !opened)
         return drop(session, opened.error());
-    send_grants(session, mapped.generation);
 }
 
 void Broker::on_need(Session& session) {
@@ -257,6 +255,7 @@ void Broker::on_need(Session& session) {
     segment.depth = generation.plan().depth;
     segment.geometry = wire::fields(generation.geometry());
     segment.first = generation.plan().first;
+    segment.through = generation.plan().through;
     segment.counters = session.stream->counters();
     segment.copies = session.stream->copies();
     session.deadline.fire_at(monotonic_ns() + to_ns(context_.config.handshake_timeout));
@@ -271,14 +270,11 @@ void Broker::turn_down(Session& session, const Error& why) {
     if (!session.send(refusal(why))) end(session);
 }
 
-void Broker::send_grants(Session& session, uint32_t generation) {
-    Result<std::span<const uint32_t>> slots = session.stream->grant(generation);
-    if (!slots) return turn_down(session, slots.error());
-    auto granted = wire::make<wire::Granted>();
-    granted.generation = generation;
-    granted.count = static_cast<uint32_t>(slots->size());
-    std::copy(slots->begin(), slots->end(), granted.slots);
-    if (!session.send(granted)) drop(session, Error{Code::limit, 0, "it doesn't read its replies"});
+void Broker::answer(Session& session, const wire::Ask& question) {
+    auto seat = wire::make<wire::Seat>();
+    const Result<int> page = session.stream->ask(question, seat);
+    if (!page) return turn_down(session, page.error());
+    if (!session.send(seat, *page)) drop(session, Error{Code::limit, 0, "it doesn't read its replies"});
 }
 
 // ---- control

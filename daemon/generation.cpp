@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "common/futex.h"
+#include "common/pins.h"
 
 namespace camtap {
 
@@ -17,7 +18,8 @@ Generation::Generation(const GenerationPlan& plan, UniqueFd memfd, Mapping mappi
       memfd_(std::move(memfd)),
       mapping_(std::move(mapping)),
       view_(view),
-      pool_(view, plan.number, plan.first, plan.depth, plan.stock) {}
+      accepted_(plan.first - 1),
+      through_(plan.through) {}
 
 static void write_header(layout::SegmentHeader& header, const GenerationPlan& plan,
                          const layout::Geometry& geometry) {
@@ -34,7 +36,8 @@ static void write_header(layout::SegmentHeader& header, const GenerationPlan& pl
 }
 
 Result<std::unique_ptr<Generation>> Generation::create(const GenerationPlan& plan,
-                                                       const layout::Counters& counters, uint64_t copies) {
+                                                       const layout::Counters& counters, uint64_t copies,
+                                                       uint64_t seating) {
     const layout::Geometry geometry = plan.geometry();
     Result<UniqueFd> memfd = create_memfd("camtap-segment", geometry.segment_bytes());
     if (!memfd) return memfd.error();
@@ -51,6 +54,7 @@ Result<std::unique_ptr<Generation>> Generation::create(const GenerationPlan& pla
     view.header().decode_error.store(counters.decode_error, std::memory_order_relaxed);
     view.header().no_slot.store(counters.no_slot, std::memory_order_relaxed);
     view.header().copies.store(copies, std::memory_order_relaxed);
+    pins::reseat(view.header().seating, seating);
     return std::unique_ptr<Generation>(new Generation(plan, std::move(*memfd), std::move(*mapping), view));
 }
 
@@ -64,9 +68,29 @@ Generation::~Generation() {
     }
 }
 
+Status Generation::accept() {
+    const uint64_t head = pins::newest(view_.header().head);
+    if (head == accepted_) return Done{};
+    if (head < accepted_ || head > through_) {
+        return Error{Code::protocol, 0, "its head names a frame with a number that it wasn't given"};
+    }
+    if (view_.index(head).load(std::memory_order_acquire) >= view_.geometry.slot_count) {
+        return Error{Code::protocol, 0, "it published a slot that isn't there"};
+    }
+    accepted_ = head;
+    return Done{};
+}
+
+// Its publisher may be publishing others meanwhile, or spoiling what was valid a moment ago.
 layout::FrameRecord Generation::newest() const {
-    if (!pool_.has_frames()) return {};
-    return layout::load_record(view_.slot(pool_.newest_slot()).record);
+    if (accepted_ + 1 == plan_.first) return {};
+    const uint32_t slot = view_.index(accepted_).load(std::memory_order_acquire);
+    return slot < view_.geometry.slot_count ? layout::load_record(view_.slot(slot).record)
+                                            : layout::FrameRecord{};
+}
+
+void Generation::note_seating(uint64_t change) {
+    pins::reseat(header().seating, change);
 }
 
 uint64_t Generation::backed_bytes() const {

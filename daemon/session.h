@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "common/clock.h"
@@ -12,7 +13,6 @@
 #include "common/wire.h"
 #include "daemon/event_loop.h"
 #include "daemon/peer.h"
-#include "daemon/slot_pool.h"
 
 namespace camtap {
 
@@ -20,10 +20,10 @@ class Stream;
 
 // What the daemon knows of one tap. Owns: a read-only mapping of its pin page, locked in memory.
 struct TapSeat {
-    UniqueFd page_fd;  // until the tap has mapped it, and it is sealed
+    UniqueFd page_fd;
     Mapping page;
     uint32_t max_pins = 0;
-    bool mapped = false;        // sealed; only from then on it is told of segments
+    bool mapped = false;        // and sealed: it has a seat, and only from then on it is told of segments
     bool dismissed = false;     // heard no more, its pins are honoured until it hangs up or dies
     bool nudged = false;        // a nudge is on its way; the next one waits for its sync or arm
     bool nudge_owed = false;    // one couldn't be sent, for want of memory: to be tried again
@@ -36,7 +36,7 @@ struct TapSeat {
     const layout::PinPage& words_page() const {
         return *reinterpret_cast<const layout::PinPage*>(page.data());
     }
-    PinWords pins() const { return {words_page().pins, max_pins}; }
+    std::span<const layout::Word64> pins() const { return {words_page().pins, max_pins}; }
 };
 
 // A leaky bucket: `per_second` on average, and as many at once.

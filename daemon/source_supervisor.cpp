@@ -90,8 +90,8 @@ void SourceSupervisor::report(wire::Activity activity, const std::string& text) 
     if (activity == wire::Activity::failed || activity == wire::Activity::ended) expect_exit();
 }
 
-void SourceSupervisor::progress() {
-    clock_start_ns_ = monotonic_ns();
+void SourceSupervisor::progress(int64_t at_ns) {
+    clock_start_ns_ = std::max(clock_start_ns_, at_ns);
     told_.clear();
 }
 

@@ -56,7 +56,7 @@ class SourceSupervisor {
     // The source's own word; starts and stops the clocks.
     void report(wire::Activity activity, const std::string& text);
     // A frame, or at least a sign that it reads.
-    void progress();
+    void progress(int64_t at_ns);
     // Kills it if a clock has run out. Returns when to look again, INT64_MAX = no clock runs.
     int64_t check_clocks(int64_t now_ns);
 

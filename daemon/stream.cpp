@@ -106,7 +106,7 @@ void Stream::set_state(StreamState state, std::string reason) {
     hooks_.state_changed();
 }
 
-// Of the frame that makes the stream live: a publisher with a large stock asks seldom.
+// Of the frame that makes the stream live.
 void Stream::ask_to_be_told() {
     if (generation_ && !generation_closed_) pins::ask_to_be_told(generation_->header().armed);
 }
@@ -120,8 +120,11 @@ void Stream::tell_change() {
 void Stream::on_frames(uint64_t count) {
     published_ += count;
     had_frames_ = true;
-    last_frame_ns_ = monotonic_ns();
-    supervisor_.progress();
+    // We look when we have to, which may be long after; what the publisher says is believed as far as it can be
+    const int64_t now = monotonic_ns();
+    const int64_t said = generation_->newest().publish_ns;
+    last_frame_ns_ = said > last_frame_ns_ && said < now ? said : now;
+    supervisor_.progress(last_frame_ns_);
     if (state_ != StreamState::live && state_ != StreamState::gone) {
         set_state(StreamState::live, "");
         schedule_check();
@@ -136,9 +139,10 @@ void Stream::check_clocks() {
     }
     if (generation_ && publisher_ != nullptr && !generation_closed_) {
         const layout::SegmentHeader& header = generation_->header();
-        const uint64_t signs = header.captured.load(std::memory_order_relaxed) +
-                               header.source_gap.load(std::memory_order_relaxed);
-        if (signs != signs_of_life_) supervisor_.progress();
+        const uint64_t signs = header.source_gap.load(std::memory_order_relaxed) +
+                               header.decode_error.load(std::memory_order_relaxed) +
+                               header.no_slot.load(std::memory_order_relaxed);
+        if (signs != signs_of_life_) supervisor_.progress(monotonic_ns());
         signs_of_life_ = signs;
         if (Status taken = take_in_published(); !taken) return publisher_broke_protocol(taken.error());
     }
@@ -228,7 +232,26 @@ void Stream::add_tap(Session& session) {
     open_on_demand();
 }
 
+void Stream::change_seat(uint32_t seat, const Session* taken_by) {
+    seats_[seat] = Seat{taken_by, ++seating_};
+    for (Generation* generation : {generation_.get(), pending_.get()}) {
+        if (generation != nullptr) generation->note_seating(seating_);
+    }
+}
+
+void Stream::seat_tap(Session& session) {
+    session.tap.mapped = true;
+    const auto empty = [](const Seat& seat) { return seat.taken_by == nullptr; };
+    const auto found = std::find_if(seats_.begin(), seats_.end(), empty);
+    const auto seat = static_cast<uint32_t>(found - seats_.begin());
+    if (found == seats_.end()) seats_.push_back({});
+    change_seat(seat, &session);
+}
+
 void Stream::remove_tap(Session& session) {
+    for (uint32_t seat = 0; seat < seats_.size(); ++seat) {
+        if (seats_[seat].taken_by == &session) change_seat(seat, nullptr);
+    }
     std::erase(taps_, &session);
     session.stream = nullptr;
     disarm_if_nobody_waits();
@@ -281,7 +304,7 @@ void Stream::nudge_armed() {
     for (Session* session : taps_) {
         if (!session->tap.armed) continue;
         const bool other_generation = session->tap.armed_generation != generation_->plan().number;
-        if (other_generation || generation_->pool().accepted() > session->tap.armed_sequence) nudge(*session);
+        if (other_generation || generation_->accepted() > session->tap.armed_sequence) nudge(*session);
     }
     disarm_if_nobody_waits();
 }
@@ -351,25 +374,35 @@ void Stream::end_publisher(const std::string& why) {
 
 Status Stream::take_in_published() {
     if (!generation_ || generation_closed_) return Done{};
-    const uint64_t before = generation_->pool().accepted();
-    Status status = generation_->pool().accept();
-    const uint64_t count = generation_->pool().accepted() - before;
+    const uint64_t before = generation_->accepted();
+    Status status = generation_->accept();
+    const uint64_t count = generation_->accepted() - before;
     if (count > 0) on_frames(count);
     return status;
 }
 
-Result<std::span<const uint32_t>> Stream::grant(uint32_t generation) {
-    if (!generation_ || generation_closed_ || generation_->plan().number != generation) {
-        return Error{Code::protocol, 0, "it asked for slots of a generation that isn't its own"};
+Result<int> Stream::ask(const wire::Ask& question, wire::Seat& answer) {
+    if (!generation_ || generation_closed_ || generation_->plan().number != question.generation) {
+        return Error{Code::protocol, 0, "it asked about a generation that isn't its own"};
     }
     if (Status taken = take_in_published(); !taken) return taken.error();
-    const uint64_t through = generation_->pool().accepted() + generation_->plan().stock;
-    if (Status kept = reserve_numbers(through); !kept) return kept.error();
-    pin_words_.clear();
-    for (const Session* session : taps_) {
-        if (session->tap.mapped) pin_words_.push_back(session->tap.pins());
+    const Result<uint64_t> through = reserve_numbers(generation_->accepted());
+    if (!through) return through.error();
+    generation_->extend_numbers(*through);
+    answer.generation = question.generation;
+    answer.through = *through;
+    answer.newest = answer.seating = seating_;
+    const Seat* next = nullptr;
+    for (const Seat& seat : seats_) {
+        const bool is_news = seat.changed > question.seating;
+        if (is_news && (next == nullptr || seat.changed < next->changed)) next = &seat;
     }
-    return generation_->pool().grant(pin_words_);
+    if (next == nullptr) return -1;
+    answer.seating = next->changed;
+    answer.seat = static_cast<uint32_t>(next - seats_.data());
+    if (next->taken_by == nullptr) return -1;
+    answer.words = next->taken_by->tap.max_pins;
+    return next->taken_by->tap.page_fd.get();
 }
 
 }  // namespace camtap

@@ -42,6 +42,8 @@ class Stream {
     // Errors: not_allowed, limit (max_taps).
     Status admit_tap(const Session& session) const;
     void add_tap(Session& session);
+    // Its pin page is mapped and sealed: the publisher is to look at it. Before the tap is told of any segment.
+    void seat_tap(Session& session);
     void remove_tap(Session& session);
     void linger_if_unwanted();  // a tap was dismissed
     // The answer to a sync; the descriptor to go with it, or −1.
@@ -62,9 +64,9 @@ class Stream {
     Result<const Generation*> make_generation(uint64_t bytes);
     // The publisher has mapped it: seals and announces it. Errors: protocol, system.
     Status open_generation(uint32_t number);
-    // What the publisher has published, and slots for more. Errors: protocol; limit: it is told, and keeps
-    // what it has.
-    Result<std::span<const uint32_t>> grant(uint32_t generation);
+    // The answer to a publisher's question, and the descriptor to go with it, or −1. Errors: protocol; limit: it is
+    // told, and keeps what it has.
+    Result<int> ask(const wire::Ask& question, wire::Seat& answer);
     Status take_in_published();
     void report(wire::Activity activity, const std::string& text);
     const layout::Counters& counters() const { return counters_; }  // at the end of the last generation
@@ -97,6 +99,7 @@ class Stream {
     void disarm_if_nobody_waits();
     void ask_to_be_told();
     void on_frames(uint64_t count);
+    void change_seat(uint32_t seat, const Session* taken_by);
     void on_source_exit(const SourceExit& exit);
     void close_generation(bool publisher_is_dead);
     void absorb_counters(const Generation& generation);
@@ -112,13 +115,19 @@ class Stream {
     bool external() const { return config_.source == "publisher"; }
     GenerationPlan plan(uint64_t bytes) const;
     uint32_t next_generation_number() const;
-    Status reserve_numbers(uint64_t through);
+    Result<uint64_t> reserve_numbers(uint64_t used);
     Status check_memory(const GenerationPlan& plan) const;
 
     DaemonContext& context_;
     StreamConfig config_;
     Hooks hooks_;
     std::vector<Session*> taps_;
+    struct Seat {
+        const Session* taken_by;  // nullptr: empty
+        uint64_t changed;         // the number of that change
+    };
+    std::vector<Seat> seats_;  // of taps whose pins count
+    uint64_t seating_ = 0;     // changes of seats so far
     Session* publisher_ = nullptr;
     std::unique_ptr<Generation> generation_;
     std::unique_ptr<Generation> pending_;
@@ -141,8 +150,7 @@ class Stream {
     int64_t last_frame_ns_ = 0;
     uint32_t restarts_ = 0;
     bool shutting_down_ = false;
-    LogLimit log_limit_;               // a publisher can make states come and go as fast as it likes
-    std::vector<PinWords> pin_words_;  // kept for its memory
+    LogLimit log_limit_;  // a publisher can make states come and go as fast as it likes
     SourceSupervisor supervisor_;
     EventSource check_timer_;
     EventSource linger_timer_;

@@ -11,13 +11,16 @@ namespace camtap {
 
 static constexpr size_t kClosedRemembered = 16;  // for taps that slept through generations
 
+// Numbers that a publisher may use before it has to ask for more: a minute, for a camera.
+static constexpr uint64_t kNumbersAhead = 4096;
+
 GenerationPlan Stream::plan(uint64_t bytes) const {
     uint32_t pins = config_.max_pins;
     for (const Session* session : taps_)
         pins = std::max(pins, session->tap.max_pins);  // from before a reload
     GenerationPlan plan;
     plan.number = next_generation_number();
-    plan.first = generation_ && !generation_closed_ ? generation_->pool().accepted() + 1 : next_sequence_;
+    plan.first = generation_ && !generation_closed_ ? generation_->accepted() + 1 : next_sequence_;
     plan.depth = config_.depth;
     plan.stock = publisher_->stock;
     plan.pin_words = std::max(config_.max_taps, static_cast<uint32_t>(taps_.size())) * pins;
@@ -51,13 +54,17 @@ Status Stream::check_memory(const GenerationPlan& plan) const {
     return Done{};
 }
 
-// A file that can't be written is no reason to let a camera go dark.
-Status Stream::reserve_numbers(uint64_t through) {
+// The last number that a publisher may use which has come to `used`. A file that can't be written is no reason to let a
+// camera go dark.
+Result<uint64_t> Stream::reserve_numbers(uint64_t used) {
+    const uint64_t left = layout::kLastSequence - std::min(used, layout::kLastSequence);
+    const uint64_t through = used + std::clamp<uint64_t>(left, 1, kNumbersAhead);
     Status kept = context_.sequences.reserve(name(), through);
-    if (kept || kept.error().code == Code::limit) return kept;
+    if (kept) return through;
+    if (kept.error().code == Code::limit) return kept.error();
     log_limit_.log(spdlog::level::err, nullptr, name(),
                    name() + ": sequence numbers may repeat after a crash: " + kept.error().message);
-    return Done{};
+    return through;
 }
 
 // Not 0, which means none, and none that taps of this stream may still know another segment by: a publisher
@@ -87,9 +94,11 @@ Result<const Generation*> Stream::make_generation(uint64_t bytes) {
                      fmt::format("{} slots are more than {}", planned.slots(), layout::kMaxSlots)};
     }
     if (Status fits = check_memory(planned); !fits) return fits.error();
-    if (Status kept = reserve_numbers(planned.first + planned.stock); !kept) return kept.error();
+    const Result<uint64_t> through = reserve_numbers(planned.first - 1);
+    if (!through) return through.error();
+    planned.through = *through;
     if (generation_ && !generation_closed_) absorb_counters(*generation_);
-    auto made = Generation::create(planned, counters_, copies_);
+    auto made = Generation::create(planned, counters_, copies_, seating_);
     if (!made) return made.error();  // the generation that it has goes on
     close_generation(true);          // its publisher moves on by itself
     if (next_sequence_ != planned.first) {
@@ -117,7 +126,8 @@ Status Stream::open_generation(uint32_t number) {
                                     // it
     }
     tell_change();
-    return Done{};
+    // One may have been published before the publisher could see that we want to be told
+    return take_in_published();
 }
 
 void Stream::drop_pending() {
@@ -146,14 +156,14 @@ void Stream::absorb_counters(const Generation& generation) {
 // skipped.
 void Stream::close_generation(bool publisher_is_dead) {
     if (!generation_ || generation_closed_) return;
-    if (Status taken = take_in_published(); !taken) { /* what was valid is counted */
-    }
-    const uint64_t last = generation_->pool().accepted();
+    // Taps may have seen frames of a publisher that then lied about how far it had come
+    if (!take_in_published()) publisher_is_dead = false;
+    const uint64_t last = generation_->accepted();
     generation_closed_ = true;
     closed_.push_back({generation_->plan().number, last});
     if (closed_.size() > kClosedRemembered) closed_.pop_front();
     absorb_counters(*generation_);
-    next_sequence_ = last + 1 + (publisher_is_dead ? 0 : generation_->pool().granted());
+    next_sequence_ = (publisher_is_dead ? last : generation_->through()) + 1;
     tell_change();
 }
 
@@ -191,7 +201,7 @@ void Stream::record_generation(wire::StreamRecord& r) const {
     r.frame_bytes = newest.bytes;
     r.newest_capture_ns = newest.capture_ns;
     r.newest_publish_ns = newest.publish_ns;
-    r.head = generation_->pool().accepted();
+    r.head = generation_->accepted();
     if (!generation_closed_) {
         r.counters = {
             live.captured.load(std::memory_order_relaxed), live.source_gap.load(std::memory_order_relaxed),

@@ -31,8 +31,6 @@ using namespace camtap;
 using namespace camtap::source;
 
 constexpr int64_t kAttachTimeoutNs = 5'000'000'000;
-constexpr uint32_t kStock = 3;
-constexpr uint32_t kFlatOutStock = 16;  // so that asking for slots costs little per frame
 
 std::unique_ptr<Source> make_source(const Options& options) {
     if (const auto* images = std::get_if<ImagesOptions>(&options.source))
@@ -42,14 +40,8 @@ std::unique_ptr<Source> make_source(const Options& options) {
     return std::make_unique<PatternSource>(std::get<PatternOptions>(options.source));
 }
 
-uint32_t stock_for(const Options& options) {
-    const auto* pattern = std::get_if<PatternOptions>(&options.source);
-    return pattern != nullptr && pattern->fps == 0 ? kFlatOutStock : kStock;
-}
-
-PublisherHandle attach(const std::string& stream, const std::string& socket, uint32_t stock, int connection) {
+PublisherHandle attach(const std::string& stream, const std::string& socket, int connection) {
     camtap_publisher_options options = CAMTAP_INIT(camtap_publisher_options);
-    options.stock = stock;
     options.attach_timeout_ns = kAttachTimeoutNs;
     options.socket_path = socket.empty() ? nullptr : socket.c_str();
     options.connection = connection;
@@ -72,7 +64,7 @@ int publish(const Options& options, int connection) {
     // One's own descriptor of the same socket, to see the daemon's hang-up while there is nothing to be
     // published.
     const UniqueFd watched(connection < 0 ? -1 : fcntl(connection, F_DUPFD_CLOEXEC, 0));
-    const PublisherHandle publisher = attach(options.stream, options.socket, stock_for(options), connection);
+    const PublisherHandle publisher = attach(options.stream, options.socket, connection);
     if (!publisher) return static_cast<int>(Outcome::failed);
     LoopOptions loop_options;
     loop_options.max_frame_bytes = options.max_frame_bytes;
@@ -98,7 +90,7 @@ int refuse_orders(const std::vector<std::string>& arguments, const Error& error,
     const auto name = std::find(arguments.begin(), arguments.end(), "--stream");
     if (name != arguments.end() && name + 1 != arguments.end()) {
         log_as(*(name + 1), true);
-        if (const PublisherHandle publisher = attach(*(name + 1), {}, kStock, connection)) {
+        if (const PublisherHandle publisher = attach(*(name + 1), {}, connection)) {
             const std::string text = "bad arguments: " + redact(error.message);
             if (camtap_publisher_report(publisher.get(), CAMTAP_FAILED, text.c_str()) != CAMTAP_OK) {
                 spdlog::error("{}", camtap_last_error());

@@ -1,10 +1,13 @@
 // What a frame costs in instructions, which are the same on every run: noise hides a regression of a few per
 // cent, a count doesn't. To be run by callgrind; ./instructions does that and makes a table of it.
 //
-// The daemon and the programs on the other side run beside it at full speed, and each step waits until they
-// are at rest: so what is counted takes the same way each time.
+// The daemon, which takes no part in a frame, and the programs on the other side run beside it at full speed, and each
+// step waits until they are at rest: so what is counted takes the same way each time.
 #include <camtap/camtap.hpp>
 #include <cstdio>
+#include <memory>
+#include <optional>
+#include <vector>
 
 #include "common/clock.h"
 #include "instructions.h"
@@ -28,12 +31,16 @@ Lane camtap_lane() {
     return Lane(*peers.find(kOurs), work, kStock);
 }
 
-void count_taps() {
-    Lane lane = camtap_lane();
+TapOptions tap_options(const Lane& lane) {
     TapOptions options;
     options.attach_timeout = std::chrono::seconds(20);
     options.socket_path = lane.directory() + "/camtap.sock";
-    Tap tap("frames", options);
+    return options;
+}
+
+void count_taps() {
+    Lane lane = camtap_lane();
+    Tap tap("frames", tap_options(lane));
     Order order;
     order.frames = 1;
     order.period_ns = kRestNs;  // so that the tap sleeps by then
@@ -69,12 +76,18 @@ void count_publishing() {
     options.socket_path = lane.directory() + "/camtap.sock";
     Publisher publisher("frames", options);
     const camtap_publish_info info = describe();
-    for (uint32_t i = 0; i < kDepth + 2 * kStock; ++i)  // until every slot is backed
-        publisher.publish(publisher.acquire(kVga.bytes()), info);
+    const auto publish = [&] { publisher.publish(publisher.acquire(kVga.bytes()), info); };
+    publish();
+    std::vector<std::unique_ptr<Tap>> taps;
+    for (uint32_t i = 0; i < kTaps; ++i) taps.push_back(std::make_unique<Tap>("frames", tap_options(lane)));
+    std::vector<std::optional<Frame>> held(kTaps);
+    for (uint32_t i = 0; i < kDepth + 2 * kStock + kTaps; ++i) publish();  // until every slot is backed
     for (int i = 0; i < kRounds; ++i) {
-        sleep_for(kRestNs);  // the daemon's answer is there
+        for (uint32_t t = 0; t < kTaps; ++t) held[t] = taps[t]->latest();
+        sleep_for(kRestNs);
         std::optional<Slot> slot;
-        count("publisher: acquire", [&] { slot.emplace(publisher.acquire(kVga.bytes())); });
+        count("publisher: look at 8 taps' pins, acquire",
+              [&] { slot.emplace(publisher.acquire(kVga.bytes())); });
         count("publisher: publish", [&] { publisher.publish(std::move(*slot), info); });
     }
 }
@@ -88,7 +101,6 @@ int main() {
         count_nothing();
         count_taps();
         count_publishing();
-        count_grants();
     } catch (const std::exception& e) {
         std::fprintf(stderr, "bench_instructions: %s\n", e.what());
         return 1;

@@ -11,7 +11,6 @@ inline constexpr int kRounds = 40;
 inline constexpr uint32_t kDepth = 4;
 inline constexpr uint32_t kStock = 3;
 inline constexpr uint32_t kTaps = 8;
-inline constexpr uint32_t kPins = 2;
 
 // Has the instructions of `step` counted as `label`.
 template <class Step>
@@ -22,7 +21,5 @@ void count(const char* label, const Step& step) {
     CALLGRIND_TOGGLE_COLLECT;
     CALLGRIND_DUMP_STATS_AT(label);
 }
-
-void count_grants();
 
 }  // namespace camtap::bench

@@ -93,9 +93,23 @@ class Storm {
         need.frame_bytes = 1 + random_.below(100'000);
         (void)send_message(socket, need);
         if (!answered(socket, wire::Type::segment) || random_.one_in(2)) return;
+        wire::Segment segment{};
+        if (!datagram_.as(segment)) return;
         auto mapped = wire::make<wire::Mapped>();
-        mapped.generation = random_.below(1000);
+        mapped.generation = random_.one_in(2) ? segment.generation : random_.below(1000);
         (void)send_message(socket, mapped);
+        ask(socket, mapped.generation);
+    }
+
+    // Who taps, in an order of its own.
+    void ask(int socket, uint32_t generation) {
+        auto question = wire::make<wire::Ask>();
+        question.generation = generation;
+        for (uint32_t i = random_.below(8); i > 0; --i) {
+            question.seating = random_.below(100);
+            (void)send_message(socket, question);
+            if (!answered(socket, wire::Type::seat)) return;
+        }
     }
 
     void tap_and_sync(int socket) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "client/slot_pool.h"
 #include "daemon/stream.h"
 #include "tests/system/daemon_process.h"
 #include "tests/unit/segment_in_memory.h"
@@ -46,8 +47,6 @@ struct Generations : testing::Test {
         if (!made.ok()) return 0;
         const uint32_t number = (*made)->plan().number;
         EXPECT_TRUE(stream->open_generation(number).ok());
-        const auto slots = stream->grant(number);
-        EXPECT_TRUE(slots.ok() && slots->size() == 2);
         return number;
     }
 };
@@ -85,18 +84,18 @@ TEST_F(Generations, ATapThatAsksWithTheOldNumberIsGivenTheNewSegment) {
 TEST_F(Generations, PinsOfTheHighestNumberAreHonoured) {
     for (const uint32_t number : {uint32_t{1} << 31, kHighest}) {
         SegmentInMemory segment(6, 4, 100);
-        SlotPool pool(segment.view, number, 100, 2, 2);
+        client::SlotPool pool(segment.view, number, 100, 2);
         layout::Word64 pins[2] = {};
-        const PinWords words[] = {PinWords(pins, 2)};
-        const uint32_t pinned = pool.grant(words).back();
-        segment.publish(pinned);
+        const client::PinWords words[] = {client::PinWords(pins, 2)};
+        const uint32_t pinned = pool.take(0);
+        pool.publish(pinned);
         pins[0] = layout::pin_value(number, pinned);
         for (int i = 0; i < 30; ++i) {
-            ASSERT_TRUE(pool.accept().ok());
-            for (const uint32_t granted : pool.grant(words)) {
-                ASSERT_NE(granted, pinned);
-                segment.publish(granted);
-            }
+            pool.retire_old_frames();
+            pool.free_unpinned(words);
+            const uint32_t slot = pool.take(pool.free().size() - 1);
+            ASSERT_NE(slot, pinned);
+            pool.publish(slot);
         }
     }
 }

@@ -16,6 +16,8 @@ namespace fs = std::filesystem;
 
 constexpr size_t kMostSegments = 8;
 constexpr size_t kMostRequests = 16;
+constexpr size_t kMostPages = 8;
+constexpr uint64_t kManyNumbers = 4096;  // a publisher asks for more before they are used up
 
 // One listening socket serves all executions.
 struct Listener {
@@ -129,9 +131,9 @@ void HostileDaemon::act() {
             instance_ = input_.about(instance_);
             return;
         case 10:  // an answer that nobody asked for
-            return answer_need(input_.take<uint16_t>());
+            return input_.below(8) == 0 ? answer_ask(input_.below(4)) : answer_need(input_.take<uint16_t>());
         case 11:
-            return grant();
+            return input_.flag() ? write_pins() : change_seat();
         default:
             return answer();
     }
@@ -143,6 +145,7 @@ void HostileDaemon::answer() {
     requests_.pop_front();
     wire::Hello hello{};
     wire::Need need{};
+    wire::Ask ask{};
     switch (request->type()) {
         case wire::Type::hello:
             CAMTAP_CHECK(request->as(hello));
@@ -154,9 +157,9 @@ void HostileDaemon::answer() {
         case wire::Type::need:
             CAMTAP_CHECK(request->as(need));
             return answer_need(need.frame_bytes);
-        case wire::Type::mapped:
         case wire::Type::ask:
-            return grant();
+            CAMTAP_CHECK(request->as(ask));
+            return answer_ask(ask.seating);
         case wire::Type::list_streams:
         case wire::Type::list_taps:
             return list(request->type());
@@ -204,17 +207,42 @@ void HostileDaemon::answer_need(uint64_t bytes) {
     segment.depth = generation_ % 4;
     segment.geometry = wire::fields(newest.geometry());
     segment.first = newest.first();
-    next_slot_ = 0;
+    segment.through = input_.about(newest.first() - 1 + kManyNumbers);
     send(segment, newest.memory().get());
 }
 
-void HostileDaemon::grant() {
-    auto granted = wire::make<wire::Granted>();
-    granted.generation = generation_;
-    granted.count = input_.below(3);
-    const uint32_t slots = segments_.empty() ? 1 : segments_.back()->geometry().slot_count;
-    for (uint32_t i = 0; i < granted.count; ++i) granted.slots[i] = next_slot_++ % slots;
-    send(granted);
+// `seating`: what the publisher knows of.
+void HostileDaemon::answer_ask(uint64_t seating) {
+    auto seat = wire::make<wire::Seat>();
+    const bool is_news = seating < seating_;
+    seat.generation = generation_;
+    seat.seating = input_.about(seating + (is_news ? 1 : 0));
+    seat.newest = input_.about(seating_);
+    seat.through = input_.about((segments_.empty() ? 0 : segments_.back()->first()) + kManyNumbers);
+    seat.seat = input_.about(input_.below(4));
+    const bool is_taken = input_.below(4) != 0;
+    if (is_news ? !is_taken : input_.below(16) != 15) return send(seat);
+    seat.words = input_.below(8) == 7 ? input_.take<uint32_t>() : 1 + input_.below(4);
+    const uint64_t bytes = input_.below(16) == 15 ? 1 + input_.below(layout::kPage - 1) : layout::kPage;
+    const UniqueFd page = std::move(*create_memfd("fuzzed-page", bytes));
+    if (bytes == layout::kPage) {
+        if (tap_pages_.size() == kMostPages) tap_pages_.pop_front();
+        tap_pages_.push_back(std::move(*Mapping::map(page.get(), bytes, Mapping::Access::read_write)));
+    }
+    send(seat, page.get());
+}
+
+void HostileDaemon::change_seat() {
+    seating_ = input_.about(seating_ + 1);
+    if (!segments_.empty()) segments_.back()->note_seating(input_.about(seating_));
+}
+
+void HostileDaemon::write_pins() {
+    if (tap_pages_.empty()) return;
+    const Mapping& page = tap_pages_[input_.below(static_cast<uint32_t>(tap_pages_.size()))];
+    const uint32_t slot = input_.flag() ? input_.below(4) : input_.take<uint32_t>();
+    const uint64_t pin = layout::pin_value(input_.about(generation_), slot);
+    reinterpret_cast<layout::PinPage*>(page.data())->pins[input_.below(4)].store(pin);
 }
 
 void HostileDaemon::list(wire::Type type) {
@@ -263,7 +291,7 @@ void HostileDaemon::refuse(wire::Type type) {
 void HostileDaemon::say_anything() {
     static constexpr wire::Type kTypes[] = {wire::Type::welcome, wire::Type::refused,   wire::Type::dismissed,
                                             wire::Type::synced,  wire::Type::nudge,     wire::Type::segment,
-                                            wire::Type::granted, wire::Type::configure, wire::Type::streams,
+                                            wire::Type::seat,    wire::Type::configure, wire::Type::streams,
                                             wire::Type::taps,    wire::Type::verdict,   wire::Type::hello};
     alignas(8) std::byte bytes[2048] = {};
     const size_t length = 1 + input_.take<uint16_t>() % sizeof bytes;
@@ -302,6 +330,7 @@ HostileSegment& HostileDaemon::new_segment(const layout::Geometry& geometry) {
     if (segments_.size() == kMostSegments) segments_.pop_front();
     const uint64_t first = segments_.empty() ? 1 : segments_.back()->first() + 100;
     segments_.push_back(std::make_unique<HostileSegment>(geometry, input_.about(first), input_));
+    segments_.back()->note_seating(seating_);
     generation_ = input_.about(generation_ + 1);
     return *segments_.back();
 }

@@ -36,7 +36,9 @@ class HostileDaemon {
     void greet(const wire::Hello& hello);
     void answer_sync();
     void answer_need(uint64_t bytes);
-    void grant();
+    void answer_ask(uint64_t seating);
+    void change_seat();
+    void write_pins();
     void list(wire::Type type);
     void verdict();
     void change_state();
@@ -55,10 +57,11 @@ class HostileDaemon {
     UniqueFd socket_;
     std::deque<std::unique_ptr<Datagram>> requests_;  // unanswered ones
     UniqueFd page_;
+    std::deque<Mapping> tap_pages_;  // that the publisher was told of
     std::deque<std::unique_ptr<HostileSegment>> segments_;
     uint64_t instance_ = 1;
     uint32_t generation_ = 0;
-    uint32_t next_slot_ = 0;
+    uint64_t seating_ = 0;  // changes of seats
     wire::StreamState state_ = wire::StreamState::live;
 };
 

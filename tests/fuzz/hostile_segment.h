@@ -27,6 +27,8 @@ class HostileSegment {
     void publish(Input& input);
     // One word of header, index, descriptors, or anything at all.
     void scribble(Input& input);
+    // Says how often seats have changed.
+    void note_seating(uint64_t change) { put(offsetof(layout::SegmentHeader, seating), change, 8); }
     // Says that there is news: a state, another generation.
     void announce(bool superseded);
 

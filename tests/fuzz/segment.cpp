@@ -90,7 +90,7 @@ class Reader {
         sessions_.push_back(std::make_shared<client::Session>(UniqueFd(),
                                                               client::LocalMapping(mark_, std::move(mapping)),
                                                               1 + input_.below(4), instance, held_));
-        timeline_.adopt(sessions_.back());
+        if (input_.below(8) != 0) timeline_.adopt(newest_, sessions_.back());
     }
 
     void begin_generation() {
@@ -108,6 +108,7 @@ class Reader {
         const uint64_t previous_last =
             input_.about(input_.flag() ? client::Timeline::kUnknownLast : first - 1);
         timeline_.add(*opened, sessions_.back(), previous_last, input_.flag());
+        newest_ = *opened;
         segments_.push_back(std::move(segment));
         generation_ = terms.generation;
         next_first_ = first + 100;
@@ -152,6 +153,7 @@ class Reader {
     std::shared_ptr<client::FramesHeld> held_;
     std::vector<std::shared_ptr<client::Session>> sessions_;
     client::Timeline timeline_;
+    std::shared_ptr<const client::TapSegment> newest_;
     client::Ledger ledger_;
     std::deque<std::unique_ptr<HostileSegment>> segments_;
     std::vector<FramePtr> frames_;

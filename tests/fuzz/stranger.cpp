@@ -10,7 +10,12 @@
 
 namespace camtap::fuzz {
 
-Stranger::Stranger(const std::string& socket_path) {
+static client::ProcessMark mark() {
+    static const client::ProcessMark mark = *client::ProcessMark::current();
+    return mark;
+}
+
+Stranger::Stranger(const std::string& socket_path) : seats_(mark()) {
     Result<UniqueFd> connection = connect_to(socket_path);
     CAMTAP_CHECK(connection.ok());
     socket_ = std::move(*connection);
@@ -34,6 +39,15 @@ void Stranger::send_bytes(const void* data, size_t bytes, int fd) {
     wire::Header header{};
     if (bytes >= sizeof header) std::memcpy(&header, data, sizeof header);
     if (header.type == wire::Type::sync || header.type == wire::Type::arm) ++asked_;
+    note_question(data, bytes);
+}
+
+// A publisher's, in the order in which they are answered.
+void Stranger::note_question(const void* data, size_t bytes) {
+    wire::Need need{};
+    wire::Ask ask{};
+    if (wire::parse(data, bytes, need)) questions_.push_back({wire::Type::need, 0, 0});
+    if (wire::parse(data, bytes, ask)) questions_.push_back({wire::Type::ask, ask.generation, ask.seating});
 }
 
 void Stranger::hear() {
@@ -59,6 +73,8 @@ void Stranger::take(Datagram& datagram) {
     if (datagram.as(dismissed) || datagram.as(refused)) {  // may come unasked, once
         CAMTAP_CHECK(refused.message.terminated() && dismissed.message.terminated());
         CAMTAP_CHECK(++heard_ <= said_ + 1);
+        if (!questions_.empty()) questions_.pop_front();
+        asking_ = false;
         return;
     }
     CAMTAP_CHECK(++heard_ <= said_);
@@ -69,8 +85,8 @@ void Stranger::take(Datagram& datagram) {
             return take_synced(datagram);
         case wire::Type::segment:
             return take_segment(datagram);
-        case wire::Type::granted:
-            return take_granted(datagram);
+        case wire::Type::seat:
+            return take_seat(datagram);
         case wire::Type::streams:
             return take_list(datagram, sizeof(wire::Streams), sizeof(wire::StreamRecord));
         case wire::Type::taps:
@@ -114,33 +130,87 @@ void Stranger::take_synced(const Datagram& datagram) {
     CAMTAP_CHECK(fstat(datagram.fd.get(), &st) == 0);
     CAMTAP_CHECK(static_cast<uint64_t>(st.st_size) == geometry.segment_bytes());
     CAMTAP_CHECK(!writable(datagram.fd.get(), layout::kPage));
+    read_only_ =
+        std::move(*Mapping::map(datagram.fd.get(), geometry.metadata_bytes(), Mapping::Access::read_only));
+    seen_ = {read_only_.data(), geometry};
 }
 
 void Stranger::take_segment(const Datagram& datagram) {
     wire::Segment segment{};
     CAMTAP_CHECK(datagram.as(segment) && datagram.fd && segment.generation != 0 && segment.first > 0);
+    CAMTAP_CHECK(!questions_.empty() && questions_.front().type == wire::Type::need);
+    questions_.pop_front();
     const layout::Geometry geometry = wire::geometry(segment.geometry);
-    CAMTAP_CHECK(geometry.valid());
-    granted_.clear();
-    lied_ = false;
+    CAMTAP_CHECK(geometry.valid() && segment.through >= segment.first);
+    lied_ = asking_ = false;
     generation_ = segment.generation;
     next_ = segment.first;
+    through_ = segment.through;
+    pool_.reset();
     // Only header, index and descriptors: no fuzzer looks at pixels here
     auto memory = Mapping::map(datagram.fd.get(), geometry.metadata_bytes(), Mapping::Access::read_write);
     memory_ = memory ? std::move(*memory) : Mapping();  // "mapped" may have been said too early
     view_ = {memory_.data(), geometry};
+    if (memory_) pool_.emplace(view_, generation_, next_, segment.depth);
 }
 
-void Stranger::take_granted(const Datagram& datagram) {
-    wire::Granted granted{};
-    CAMTAP_CHECK(datagram.as(granted) && granted.count <= layout::kMaxStock);
-    if (granted.generation != generation_) return;
-    for (uint32_t i = 0; i < granted.count; ++i) {
-        CAMTAP_CHECK(granted.slots[i] < view_.geometry.slot_count);
-        const bool is_new = std::find(granted_.begin(), granted_.end(), granted.slots[i]) == granted_.end();
-        CAMTAP_CHECK(is_new || lied_);
-        granted_.push_back(granted.slots[i]);
+void Stranger::take_seat(const Datagram& datagram) {
+    wire::Seat seat{};
+    CAMTAP_CHECK(datagram.as(seat));
+    CAMTAP_CHECK(!questions_.empty() && questions_.front().type == wire::Type::ask);
+    const Question question = questions_.front();
+    questions_.pop_front();
+    CAMTAP_CHECK(seat.generation == question.generation);
+    CAMTAP_CHECK(seat.seat < layout::kMaxSlots && seat.words <= layout::kMaxPinWords);
+    CAMTAP_CHECK((seat.words > 0) == static_cast<bool>(datagram.fd));
+    CAMTAP_CHECK(seat.newest >= std::exchange(newest_seating_, seat.newest));
+    if (question.seating < seat.newest) {
+        CAMTAP_CHECK(seat.seating > question.seating && seat.seating <= seat.newest);
+    } else {
+        CAMTAP_CHECK(seat.seating == seat.newest && !datagram.fd);
     }
+    if (datagram.fd) {
+        struct stat st {};
+        CAMTAP_CHECK(fstat(datagram.fd.get(), &st) == 0 && st.st_size == layout::kPage);
+        CAMTAP_CHECK(!writable(datagram.fd.get(), layout::kPage));
+    }
+    if (seat.generation == generation_) {
+        if (!lied_ && memory_) CAMTAP_CHECK(seat.newest <= pins::newest_seating(view_.header().seating));
+        CAMTAP_CHECK(seat.through >= std::exchange(through_, seat.through));
+        if (!lied_) CAMTAP_CHECK(seat.through >= next_);
+    }
+    // Else the question was a lie, or a second one
+    if (question.seating == seats_.known()) CAMTAP_CHECK(seats_.take(seat, datagram.fd).ok());
+    if (!asking_) return;
+    if (target_ == 0) target_ = seat.newest;
+    if (seats_.known() < target_) return send_ask();
+    look_at_pins();
+}
+
+bool Stranger::recycle() {
+    if (!pool_ || asking_) return false;
+    pool_->retire_old_frames();
+    const bool knows_all = pins::newest_seating(view_.header().seating) == seats_.known();
+    if (knows_all) {
+        look_at_pins();
+    } else {
+        target_ = 0;
+        asking_ = true;
+        send_ask();
+    }
+    return knows_all;
+}
+
+void Stranger::look_at_pins() {
+    asking_ = false;
+    if (pool_) pool_->free_unpinned(seats_.pins());
+}
+
+void Stranger::send_ask() {
+    auto ask = wire::make<wire::Ask>();
+    ask.generation = generation_;
+    ask.seating = seats_.known();
+    send(ask);
 }
 
 void Stranger::take_list(const Datagram& datagram, size_t head, size_t record) {
@@ -149,13 +219,23 @@ void Stranger::take_list(const Datagram& datagram, size_t head, size_t record) {
     CAMTAP_CHECK(list.count <= list.total && datagram.bytes == head + list.count * record);
 }
 
-bool Stranger::publish() {
-    if (!memory_ || granted_.empty()) return false;
-    const uint32_t slot = granted_.back();
-    granted_.pop_back();
-    pins::publish(view_.slot(slot).sequence, view_.index(next_), slot, view_.header().head, next_);
+std::optional<uint32_t> Stranger::publish() {
+    if (!pool_ || pool_->free().empty() || next_ > through_) return std::nullopt;
+    const uint32_t slot = pool_->take(pool_->free().size() - 1);
+    CAMTAP_CHECK(pool_->publish(slot) == next_);
     ++next_;
-    return true;
+    if (pins::armed(view_.header().armed)) send(wire::make<wire::Poke>());
+    return slot;
+}
+
+std::optional<uint32_t> Stranger::pin_newest(uint32_t word) {
+    if (!read_only_ || page() == nullptr) return std::nullopt;
+    const uint64_t n = pins::newest(seen_.header().head);
+    const uint32_t slot = seen_.index(n).load();
+    if (slot >= seen_.geometry.slot_count) return std::nullopt;
+    const uint64_t pin = layout::pin_value(generation_, slot);
+    if (!pins::try_pin(page()->pins[word], pin, seen_.slot(slot).sequence, n)) return std::nullopt;
+    return slot;
 }
 
 }  // namespace camtap::fuzz

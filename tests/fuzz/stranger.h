@@ -3,9 +3,13 @@
 // misused.
 #pragma once
 
+#include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "client/seats.h"
+#include "client/slot_pool.h"
 #include "common/sealed_memory.h"
 #include "common/seqpacket.h"
 #include "common/wire.h"
@@ -42,9 +46,15 @@ class Stranger {
     uint64_t next_sequence() const { return next_; }
     wire::StreamState state() const { return state_; }
 
-    // Publishes as it should, in a slot that was granted to it. False: it has none.
-    bool publish();
-    size_t stock() const { return granted_.size(); }
+    // Of the newest change of seats that it knows of.
+    uint64_t seating() const { return seats_.known(); }
+    // Makes slots free, as a publisher of the library does. False: it has asked, and will when it is answered.
+    bool recycle();
+    // Publishes as it should, in a slot that is free. Empty: it has none, or no number.
+    std::optional<uint32_t> publish();
+
+    // As a tap that was told of a segment: the slot of the newest frame, if there is one and it can be pinned by `word`.
+    std::optional<uint32_t> pin_newest(uint32_t word);
 
     static wire::Hello hello(wire::Role role, const std::string& stream, uint32_t stock);
 
@@ -53,7 +63,10 @@ class Stranger {
     void take_welcome(const Datagram& datagram);
     void take_synced(const Datagram& datagram);
     void take_segment(const Datagram& datagram);
-    void take_granted(const Datagram& datagram);
+    void take_seat(const Datagram& datagram);
+    void send_ask();
+    void note_question(const void* data, size_t bytes);
+    void look_at_pins();
     void take_list(const Datagram& datagram, size_t head, size_t record);
 
     UniqueFd socket_;
@@ -65,10 +78,23 @@ class Stranger {
     uint32_t max_pins_ = 0;
     uint32_t generation_ = 0;
     wire::StreamState state_{};
-    Mapping memory_;  // publisher
+    Mapping read_only_;  // tap
+    layout::SegmentView seen_;
+    struct Question {
+        wire::Type type;  // need or ask
+        uint32_t generation;
+        uint64_t seating;
+    };
+    std::deque<Question> questions_;  // that weren't answered yet
+    Mapping memory_;                  // publisher
     layout::SegmentView view_;
+    std::optional<client::SlotPool> pool_;
+    client::Seats seats_;
+    bool asking_ = false;
+    uint64_t target_ = 0;
     uint64_t next_ = 0;
-    std::vector<uint32_t> granted_;
+    uint64_t through_ = 0;
+    uint64_t newest_seating_ = 0;  // that it was told of
     bool lied_ = false;
 };
 

@@ -64,61 +64,89 @@ std::vector<StreamConfig> stream_configs(uint8_t variant, bool hasty) {
     return streams;
 }
 
-// Two honest clients of a stream of their own.
+// Two honest clients of a stream of their own. The tap comes early or late, and once again.
 class Witness {
   public:
-    Witness() : publisher_(BrokerInProcess::socket_path()), tap_(BrokerInProcess::socket_path()) {
+    explicit Witness(bool late) : late_(late), publisher_(BrokerInProcess::socket_path()) {
         publisher_.send(Stranger::hello(wire::Role::publisher, "witness", kStock));
-        tap_.send(Stranger::hello(wire::Role::tap, "witness", 0));
+        begin_to_tap();
     }
     // One step after the other, with the daemon's turn in between. False: all is done.
     bool begin() { return step_ < 3 && step(); }
-    bool end() { return step_ < 12 && step(); }
+    bool end() { return step_ < 18 && step(); }
 
   private:
     static constexpr uint32_t kStock = 2;
+    static constexpr int kLate = 6;
+    static constexpr int kLeaves = 10;
 
     bool step() {
         publisher_.hear();
-        tap_.hear();
-        CAMTAP_CHECK(publisher_.connected() && tap_.connected());
-        switch (step_++) {
-            case 0: {
-                CAMTAP_CHECK(tap_.page() != nullptr);
-                tap_.send(wire::make<wire::PageMapped>());
-                auto need = wire::make<wire::Need>();
-                need.frame_bytes = 100;
-                publisher_.send(need);
-                return true;
-            }
-            case 1: {
-                CAMTAP_CHECK(publisher_.segment() != nullptr);
-                auto mapped = wire::make<wire::Mapped>();
-                mapped.generation = publisher_.generation();
-                publisher_.send(mapped);
-                return true;
-            }
-            default:
-                publish();
-                return true;
+        CAMTAP_CHECK(publisher_.connected());
+        publish();
+        if (step_ == kLeaves) {
+            tap_.reset();
+            held_.reset();
+            newest_.reset();
+        } else if (!tap_) {
+            begin_to_tap();
+        } else if (!late_ || step_ >= kLate) {
+            tap_->hear();
+            CAMTAP_CHECK(tap_->connected());
+            read();
         }
+        ++step_;
+        return true;
     }
 
     void publish() {
-        CAMTAP_CHECK(publisher_.stock() == kStock);  // never a frame without a slot
-        CAMTAP_CHECK(publisher_.publish());
-        auto ask = wire::make<wire::Ask>();
-        ask.generation = publisher_.generation();
-        publisher_.send(ask);
-        if (step_ > 4) {  // at least one frame is known to the daemon
-            CAMTAP_CHECK(tap_.state() == wire::StreamState::live);
-            CAMTAP_CHECK(tap_.generation() == publisher_.generation());
+        if (step_ == 0) {
+            auto need = wire::make<wire::Need>();
+            need.frame_bytes = 100;
+            return publisher_.send(need);
         }
-        if (step_ >= 4) tap_.send(wire::make<wire::Sync>());
+        if (step_ == 1) {
+            CAMTAP_CHECK(publisher_.segment() != nullptr);
+            auto mapped = wire::make<wire::Mapped>();
+            mapped.generation = publisher_.generation();
+            return publisher_.send(mapped);
+        }
+        (void)publisher_.recycle();
+        const std::optional<uint32_t> slot = publisher_.publish();
+        CAMTAP_CHECK(slot);  // never a frame without one
+        CAMTAP_CHECK(slot != held_ && slot != newest_);
     }
 
+    void begin_to_tap() {
+        tap_.emplace(BrokerInProcess::socket_path());
+        tap_->send(Stranger::hello(wire::Role::tap, "witness", 0));
+        seated_ = false;
+        synced_ = 0;
+    }
+
+    // Keeps the first frame that it gets for ever, and the newest one from one step to the next.
+    void read() {
+        CAMTAP_CHECK(tap_->page() != nullptr);
+        if (!std::exchange(seated_, true)) return tap_->send(wire::make<wire::PageMapped>());
+        if (synced_ > 2) {  // when the daemon had been told of a frame
+            CAMTAP_CHECK(tap_->state() == wire::StreamState::live);
+            CAMTAP_CHECK(tap_->generation() == publisher_.generation());
+            if (!held_) CAMTAP_CHECK(held_ = tap_->pin_newest(0));
+            CAMTAP_CHECK(newest_ = tap_->pin_newest(1));
+        }
+        auto sync = wire::make<wire::Sync>();
+        sync.generation = tap_->generation();
+        tap_->send(sync);
+        synced_ = step_;
+    }
+
+    const bool late_;
     Stranger publisher_;
-    Stranger tap_;
+    std::optional<Stranger> tap_;
+    bool seated_ = false;
+    int synced_ = 0;  // at which step
+    std::optional<uint32_t> held_;
+    std::optional<uint32_t> newest_;
     int step_ = 0;
 };
 
@@ -126,11 +154,12 @@ class Street {
   public:
     explicit Street(Input& input)
         : input_(input),
-          hasty_(input.below(8) == 7),
+          kind_(input.below(8)),
+          hasty_(kind_ == 7),
           broker_(daemon_config(hasty_), stream_configs(0, hasty_)) {}
 
     void play() {
-        if (!hasty_) witness_.emplace();
+        if (!hasty_) witness_.emplace(kind_ % 2 == 1);
         broker_.run([this] { return turn(); });
     }
 
@@ -164,6 +193,8 @@ class Street {
             case 7:
                 return scribble(stranger);
             case 8:
+                (void)stranger.recycle();
+                return;
             case 9:
                 (void)stranger.publish();
                 return;
@@ -232,6 +263,7 @@ class Street {
             case 6: {
                 auto ask = wire::make<wire::Ask>();
                 ask.generation = generation;
+                ask.seating = input_.about(stranger.seating());
                 return say(stranger, ask);
             }
             case 7:
@@ -312,6 +344,7 @@ class Street {
     }
 
     Input& input_;
+    const uint32_t kind_;
     const bool hasty_;
     BrokerInProcess broker_;
     std::optional<Witness> witness_;

@@ -1,5 +1,5 @@
 // Honest publishers and taps with frames that certify themselves: any byte of another frame, in any frame
-// that a tap holds, is noticed; so is a frame missed, and a slot that the daemon couldn't grant.
+// that a tap holds, is noticed; so is a frame missed, and a slot that wasn't free.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -7,10 +7,13 @@
 #include <time.h>
 #include <atomic>
 #include <deque>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "client/seats.h"
+#include "client/slot_pool.h"
 #include "common/clock.h"
 #include "common/futex.h"
 #include "common/pins.h"
@@ -26,51 +29,63 @@ inline uint64_t certificate(uint64_t sequence, size_t word) {
     return (sequence + word) * 0x9e37'79b9'7f4a'7c15u;
 }
 
-// Speaks the wire protocol, so that it can count: after each request it holds its whole stock.
+// Speaks the wire protocol, so that it can count: before each frame it finds a free slot, after one question at most for
+// each tap that has come or gone.
 class HonestPublisher : public RawPublisher {
   public:
     static constexpr uint32_t kStock = 2;
 
     HonestPublisher(const std::string& path, const std::string& stream)
         : RawPublisher(path, kStock, kHonestBytes, stream), counters_(segment.counters) {
-        take_grants();
+        set_pool();
     }
 
     uint64_t publish() {
-        const uint64_t n = next_sequence++;
-        if (held_.empty()) {
-            ADD_FAILURE() << "no slot for frame " << n;
-            return n;
+        const int64_t start = monotonic_ns();
+        pool_->retire_old_frames();
+        if (numbers_left_ == 0 || pins::newest_seating(view.header().seating) != seats_.known()) learn();
+        pool_->free_unpinned(seats_.pins());
+        longest_wait_ns_ = std::max(longest_wait_ns_, monotonic_ns() - start);
+        if (pool_->free().size() < kStock) {
+            ADD_FAILURE() << pool_->free().size() << " free slots for frame " << next_sequence;
+            return next_sequence;
         }
-        const uint32_t s = held_.back();
-        held_.pop_back();
+        const uint32_t s = pool_->take(pool_->free().size() - 1);
         auto* words = reinterpret_cast<uint64_t*>(view.payload(s));
-        for (size_t i = 0; i < kHonestBytes / 8; ++i) words[i] = certificate(n, i);
+        for (size_t i = 0; i < kHonestBytes / 8; ++i) words[i] = certificate(next_sequence, i);
         ++counters_.captured;
         view.slot(s).record = record();
-        pins::publish(view.slot(s).sequence, view.index(n), s, view.header().head, n);
+        --numbers_left_;
+        EXPECT_EQ(pool_->publish(s), next_sequence);
         view.header().wake.fetch_add(1, std::memory_order_release);
         futex_wake_all(view.header().wake);
         if (pins::armed(view.header().armed)) send(wire::make<wire::Poke>());
-        const int64_t asked = monotonic_ns();
-        ask();
-        granted = expect<wire::Granted>();
-        longest_wait_ns_ = std::max(longest_wait_ns_, monotonic_ns() - asked);
-        take_grants();
-        return n;
+        return next_sequence++;
     }
     // As a publisher does whose frames have grown, but with slots of the same size.
     void begin_generation() {
         begin(kHonestBytes);
-        held_.clear();
-        take_grants();
+        set_pool();
     }
     int64_t take_longest_wait_ns() { return std::exchange(longest_wait_ns_, 0); }
 
   private:
-    void take_grants() {
-        held_.insert(held_.end(), granted.slots, granted.slots + granted.count);
-        EXPECT_EQ(held_.size(), kStock) << "the daemon found no free slot";
+    void set_pool() {
+        pool_.emplace(view, segment.generation, segment.first, segment.depth);
+        numbers_left_ = segment.through + 1 - segment.first;
+    }
+    // Up to the change that was the newest at the first answer.
+    void learn() {
+        uint64_t target = 0;
+        do {
+            known_seating = seats_.known();
+            ask();
+            const auto seat = expect<wire::Seat>();
+            const UniqueFd page = take_fd();
+            ASSERT_TRUE(seats_.take(seat, page).ok());
+            if (target == 0) target = seat.newest;
+            numbers_left_ = seat.through + 1 - next_sequence;
+        } while (seats_.known() < target);
     }
     layout::FrameRecord record() const {
         layout::FrameRecord r{};
@@ -83,7 +98,9 @@ class HonestPublisher : public RawPublisher {
         return r;
     }
 
-    std::vector<uint32_t> held_;
+    client::Seats seats_{*client::ProcessMark::current()};
+    std::optional<client::SlotPool> pool_;
+    uint64_t numbers_left_ = 0;
     layout::Counters counters_;
     int64_t longest_wait_ns_ = 0;
 };

@@ -21,19 +21,18 @@ class HostilePublisher : public RawPublisher {
         view.header().wake.fetch_add(1, std::memory_order_release);
         futex_wake_all(view.header().wake);
     }
-    // Any number, in any slot, whether it is a granted one or not.
+    // Any number, in any slot.
     void publish(uint64_t n, uint32_t s) const {
         pins::publish(view.slot(s).sequence, view.index(n), s, view.header().head, n);
         wake();
     }
-    // As an honest publisher would, in the slot that was granted last; the daemon knows it, and grants
-    // another.
+    // As an honest publisher would, as long as there are slots that weren't filled yet; the daemon knows of it.
     uint64_t publish_honestly() {
-        published_slot = granted.slots[granted.count - 1];
-        view.slot(published_slot).record = record();
-        publish(next_sequence, published_slot);
+        const uint32_t slot = slot_of(next_sequence);
+        view.slot(slot).record = record();
+        publish(next_sequence, slot);
         ask();
-        granted = expect<wire::Granted>();
+        expect<wire::Seat>();
         return next_sequence++;
     }
     // One that fits.
@@ -110,8 +109,6 @@ class HostilePublisher : public RawPublisher {
         if (random.below(2) == 0) at = random.below(sizeof(layout::SegmentHeader) / 8);
         reinterpret_cast<layout::Word64*>(memory.data())[at].store(random.nasty(), std::memory_order_relaxed);
     }
-
-    uint32_t published_slot = 0;
 };
 
 // The stream is without a publisher: the next one isn't turned away.

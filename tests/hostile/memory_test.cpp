@@ -153,7 +153,7 @@ TEST_F(Memory, ATapThatKeepsEveryGenerationKeepsNoneInTheDaemon) {
     });
     program.wait_until_at_it();
     Footprint with_tap = before;
-    with_tap.descriptors += 2;  // its socket and its pidfd
+    with_tap.descriptors += 3;  // its socket, its pidfd and its pin page
     with_tap.mappings += 1;     // its pin page
     for (int generation = 0; generation < 20 && !HasFailure(); ++generation) {
         test->begin_generation();

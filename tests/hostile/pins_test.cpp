@@ -45,7 +45,7 @@ struct PinGames : Stage {
 
     void leave_the_seat() const {
         Footprint after = Footprint::of(daemon.pid());
-        after.descriptors -= 2;  // its socket and its pidfd
+        after.descriptors -= 3;  // its socket, its pidfd and its pin page
         after.mappings -= 1;     // its pin page
         test->leave();
         expect_footprint(after);
@@ -169,7 +169,7 @@ depth = 8
 max_pins = 4
 )";
 
-// Of five slots one is visible, two are the publisher's, and two are all that a tap may have. A scan slot by
+// Of five slots one is visible, two are free or being filled, and two are all that a tap may have. A scan slot by
 // slot would be fooled within some hundred frames.
 struct FewestSlots : PinGames {
     FewestSlots() : PinGames(kFewest) {}

@@ -44,7 +44,7 @@ TEST_F(Requests, MoreThanIsAllowedIsRefusedAndTheSessionGoesOn) {
     EXPECT_EQ(refused.code, static_cast<int>(Code::limit));
     EXPECT_NE(refused.message.view().find("max_memory"), std::string::npos);
     publisher.ask();
-    publisher.expect<wire::Granted>();
+    publisher.expect<wire::Seat>();
 }
 
 TEST_F(Requests, ASecondPublisherIsTurnedAway) {
@@ -95,13 +95,13 @@ TEST_F(Requests, SaysMappedForWhatItWasntGiven) {
     expect_recovery(victim);
 }
 
-TEST_F(Requests, AsksForSlotsOfAnotherGeneration) {
+TEST_F(Requests, AsksAboutAnotherGeneration) {
     Victim victim(path(), Victim::Way::next);
     for (const int32_t difference : {-1, 1}) {
         HostilePublisher publisher(path());
         publisher.segment.generation += static_cast<uint32_t>(difference);
         publisher.ask();
-        expect_ended("it asked for slots of a generation that isn't its own");
+        expect_ended("it asked about a generation that isn't its own");
     }
     expect_recovery(victim);
 }
@@ -153,7 +153,7 @@ TEST_F(Deadline, NeverMapsTheSecondOneAndPublishesInTheFirst) {
     EXPECT_EQ(victim.take(kLong), CAMTAP_OK);
     publisher.send(need(kHostileBytes));
     publisher.expect<wire::Segment>();
-    publisher.publish(publisher.next_sequence, publisher.granted.slots[0]);
+    publisher.publish(publisher.next_sequence, publisher.slot_of(publisher.next_sequence));
     EXPECT_NE(victim.take(0), CAMTAP_OK) << "the generation was over";
     while (daemon.info("test").publisher_pid != 0 && !HasFailure()) paced(1);
     expect_ended("handshake_timeout");
@@ -176,14 +176,18 @@ TEST_F(Requests, MemoryOfPublishersThatCameAndWentIsAccountedForAndReturned) {
         }
         if (i % 3 == 2) {
             say_mapped(publisher, generation);
-            publisher.expect<wire::Granted>();
+            auto ask = wire::make<wire::Ask>();
+            ask.generation = generation;
+            publisher.send(ask);
+            publisher.expect<wire::Seat>();
         }
         publisher.hang_up();
         ASSERT_TRUE(wait_until_vacant(daemon));
     }
     expect_footprint(before);
     RawPublisher honest(path(), 2, kMuch);
-    EXPECT_EQ(honest.granted.count, 2u);
+    honest.ask();
+    honest.expect<wire::Seat>();
 }
 
 TEST_F(Requests, AChildThatKeepsADeadPublishersSocketKeepsNothing) {
@@ -197,7 +201,8 @@ TEST_F(Requests, AChildThatKeepsADeadPublishersSocketKeepsNothing) {
             // It goes on with the socket and the memory that it inherited, until the test is over.
             pollfd test_over{child.from_parent, POLLIN, 0};
             while (poll(&test_over, 1, 1) == 0) {
-                publisher.publish(publisher.next_sequence++, publisher.granted.slots[0]);
+                publisher.publish(publisher.next_sequence, publisher.slot_of(publisher.next_sequence));
+                ++publisher.next_sequence;
                 publisher.ask();
             }
             _exit(0);

@@ -9,22 +9,29 @@ namespace {
 
 // ---- heads
 
+constexpr const char* kOtherNumber = "its head names a frame with a number that it wasn't given";
+
 TEST_F(Liars, HeadsThatJumpGoBackOrStandNearTheEndOfTheNumbers) {
     const uint64_t top = uint64_t{1} << 63;
-    const std::function<uint64_t(uint64_t)> heads[] = {
-        [](uint64_t n) { return n + 2; },  // one more than it has slots
-        [](uint64_t n) { return n + 100; },    [](uint64_t n) { return n - 2; },
-        [](uint64_t) { return uint64_t{0}; },  [](uint64_t) { return uint64_t{1}; },
-        [=](uint64_t) { return top - 1; },     [=](uint64_t) { return top; },
-        [=](uint64_t) { return top + 1; },     [](uint64_t) { return ~uint64_t{0} - 1; },
-        [](uint64_t) { return ~uint64_t{0}; },
+    const std::function<uint64_t(const HostilePublisher&)> heads[] = {
+        [](const auto& p) { return p.segment.through + 3; },  // it has asked twice, and published two frames
+        [](const auto& p) { return p.segment.through + 100; },
+        [](const auto& p) { return p.next_sequence - 2; },
+        [](const auto&) { return uint64_t{0}; },
+        [](const auto&) { return uint64_t{1}; },
+        [=](const auto&) { return top - 1; },
+        [=](const auto&) { return top; },
+        [=](const auto&) { return top + 1; },
+        [](const auto&) { return ~uint64_t{0} - 1; },
+        [](const auto&) { return ~uint64_t{0}; },
     };
     for (const auto& head : heads) {
         expect_ended_and_recovered(
             [&](HostilePublisher& publisher) {
-                publisher.view.header().head = head(publisher.next_sequence);
+                publisher.publish_honestly();
+                publisher.view.header().head = head(publisher);
             },
-            "its head names frames in more slots than it was granted");
+            kOtherNumber);
         if (HasFailure()) break;
     }
 }
@@ -34,41 +41,44 @@ TEST_F(Liars, FramesWithNumbersNearTheEndOfTheNumbers) {
     for (const uint64_t n : {(uint64_t{1} << 63) - 1, uint64_t{1} << 63, ~uint64_t{0} - 1, ~uint64_t{0}}) {
         expect_ended_and_recovered(
             [n](HostilePublisher& publisher) {
-                const uint32_t s = publisher.granted.slots[0];
+                const uint32_t s = publisher.slot_of(n);
                 publisher.view.slot(s).record = HostilePublisher::record();
                 publisher.publish(n, s);
             },
-            "its head names frames in more slots than it was granted");
+            kOtherNumber);
         if (HasFailure()) break;
     }
 }
 
-TEST_F(Liars, ANumberOtherThanTheFramesInTheSlotsWord) {
-    expect_ended_and_recovered(
-        [](HostilePublisher& publisher) {
-            publisher.publish(publisher.next_sequence, publisher.granted.slots[0]);
-            publisher.view.slot(publisher.granted.slots[0]).sequence = publisher.next_sequence + 1;
-        },
-        "the sequence word");
+// They find that it isn't the frame, and go on; the daemon never looks at the word.
+TEST_F(Liars, ANumberOtherThanTheFramesInTheSlotsWordIsNobodysFrame) {
+    Victim victim(path(), Victim::Way::next);
+    {
+        HostilePublisher publisher(path());
+        publisher.publish_honestly();
+        EXPECT_EQ(victim.take(kLong), CAMTAP_OK);
+        const uint32_t slot = publisher.slot_of(publisher.next_sequence);
+        publisher.publish(publisher.next_sequence++, slot);
+        publisher.view.slot(slot).sequence = publisher.next_sequence;
+        publisher.wake();
+        for (int i = 0; i < 5; ++i) EXPECT_NE(victim.take(0), CAMTAP_OK);
+        publisher.publish_honestly();
+        EXPECT_EQ(victim.take(kLong), CAMTAP_OK);
+    }
+    expect_recovery(victim);
 }
 
 // ---- slots
 
-TEST_F(Liars, SlotsThatItDoesntOwn) {
-    const std::function<uint32_t(const HostilePublisher&)> slots[] = {
-        [](const auto& p) { return p.published_slot; }, [](const auto& p) { return p.slots() - 1; },  // free
-        [](const auto& p) { return p.slots(); },        [](const auto&) { return uint32_t{1} << 31; },
-        [](const auto&) { return ~uint32_t{0}; },
-    };
-    for (const auto& slot : slots) {
+TEST_F(Liars, SlotsThatArentThere) {
+    for (const uint32_t beyond : {uint32_t{0}, uint32_t{1} << 31, ~uint32_t{0}}) {
         expect_ended_and_recovered(
             [&](HostilePublisher& p) {
                 const uint64_t n = p.next_sequence;
-                p.view.index(n) = slot(p);
-                if (slot(p) < p.slots()) p.view.slot(slot(p)).sequence = n;
+                p.view.index(n) = std::max(beyond, p.slots());
                 p.view.header().head = n;
             },
-            "it published a slot that it wasn't granted");
+            "it published a slot that isn't there");
         if (HasFailure()) break;
     }
 }
@@ -117,6 +127,7 @@ TEST_F(Liars, PunchesTheSegmentBeforeItSaysThatItIsMapped) {
 
 TEST_F(Liars, CantPunchTruncateOrMapAgainWhatTapsRead) {
     HostilePublisher publisher(path());
+    publisher.publish_honestly();  // the daemon has answered: it is sealed
     const int fd = publisher.memfd.get();
     const size_t bytes = publisher.memory.bytes();
     EXPECT_EQ(madvise(publisher.memory.data(), bytes, MADV_REMOVE), -1);

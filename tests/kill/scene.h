@@ -87,6 +87,7 @@ class TapScene : public Scene {
     void show();  // publishes a frame that the honest tap gets
     void restart_publisher();
     // Holds so many frames that the publisher needs every slot there is: one that is lost is one too few.
+    void forget_leavers();
     void use_all_slots();
 
     std::optional<Publisher> publisher_;

@@ -44,7 +44,7 @@ void live(const char* socket_path) {
     uint64_t number = 1'000'000;  // so that its pictures are like nobody else's
     marker();                     // attach
     camtap_publisher* publisher = attach(socket_path);
-    marker();  // acquire: the segment comes, is mapped, is granted, is backed
+    marker();  // acquire: the segment comes, is mapped, is backed
     camtap_slot slot = acquire(publisher, kFrameBytes);
     marker();
     fill(slot, ++number);

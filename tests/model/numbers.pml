@@ -4,14 +4,15 @@
  * Promises:
  *   number_again        no sequence number is published twice
  *   number_went_back    no tap is given a lower number after a higher one
- *   more_than_granted   the daemon finds no fault with the head of a publisher that follows the rules
+ *   beyond_through      the daemon finds no fault with the head of a publisher that follows the rules
  *
- * Slots are only counted here (for which ones, see sharing.pml). A publisher that survives its daemon stands for one
+ * A publisher may number its frames up to `through`, which the daemon has written down before it says so. Slots are
+ * left out (see sharing.pml). A publisher that survives its daemon stands for one
  * that the daemon didn't start, and for one that PDEATHSIG hasn't reached yet. Each step names the function that it
  * stands for. */
 
-#ifndef STOCK
-#define STOCK 2
+#ifndef LEASE        /* numbers that a publisher may use after an answer */
+#define LEASE 2
 #endif
 #ifndef BLOCK        /* SequenceStore::kBlock */
 #define BLOCK 1
@@ -42,18 +43,21 @@
 
 /* scratch within one step, no part of the state */
 hidden byte i_, word_, value_;
-hidden byte number_again, number_went_back, more_than_granted;
+hidden byte number_again, number_went_back, beyond_through;
 #define NEVER(wrong, condition) wrong = (condition); assert(!wrong)
 
 #define EVENT(name) c_code { event_##name++; }
 c_decl {
-    static unsigned long event_orphan_frame, event_late_frame, event_crashed, event_moved_on, event_moved_within;
+    static unsigned long event_orphan_frame, event_late_frame, event_crashed, event_moved_on, event_moved_within,
+        event_numbers_ran_out, event_skipped;
     static void tell_events(void) {
         printf("event orphan_frame %lu\n", event_orphan_frame);
         printf("event late_frame %lu\n", event_late_frame);
         printf("event crashed %lu\n", event_crashed);
         printf("event moved_on %lu\n", event_moved_on);
         printf("event moved_within %lu\n", event_moved_within);
+        printf("event numbers_ran_out %lu\n", event_numbers_ran_out);
+        printf("event skipped %lu\n", event_skipped);
     }
 }
 
@@ -67,7 +71,7 @@ byte reserved;               /* the file of SequenceStore: every number up to it
 
 /* ---- what goes by message ---- */
 byte first[PUBLISHERS];      /* of its generation; 0: it hasn't begun */
-byte may_fill[PUBLISHERS];   /* granted slots that are with it */
+byte through[PUBLISHERS];    /* the last number that it has been told it may publish */
 bit asked[PUBLISHERS];
 byte newest;                 /* generations made so far; the taps are told of the last */
 byte run_of[PUBLISHERS];     /* SegmentTerms::instance: which run of the daemon made it */
@@ -89,8 +93,7 @@ end_not_begun:
 end:    do
         /* WritableSegment::publish() */
         :: d_step {
-                may_fill[p] > 0 && frames < FRAMES && DRAINED(PUBLISHER(p)) ->
-                may_fill[p]--;
+                n <= through[p] && frames < FRAMES && DRAINED(PUBLISHER(p)) ->
                 frames++;
                 memory[HEAD(p)] = n;
                 NEVER(number_again, (published & BIT(n)) != 0);
@@ -102,39 +105,45 @@ end:    do
                 fi;
                 n++
             }
-        /* Publisher::send_ask() */
-        :: d_step { !asked[p] && may_fill[p] < STOCK -> asked[p] = 1 }
+        /* Publisher::send_ask(), as numbers run short, or who taps has changed */
+        :: d_step {
+                !asked[p] && n + LEASE > through[p] + 1 ->
+                asked[p] = 1;
+                if
+                :: n > through[p] -> EVENT(numbers_ran_out)
+                :: else
+                fi
+            }
         od
     } unless {
         dead[p]
     }
 }
 
-/* SlotPool::accept() */
+/* Stream::take_in_published() */
 inline ACCEPT() {
     LOAD(DAEMON, HEAD(p), head);
-    NEVER(more_than_granted, head < accepted || head - accepted > granted);
-    granted = granted - (head - accepted);
+    NEVER(beyond_through, head < accepted || head > told);
     accepted = head;
     head = 0
 }
 
 /* SequenceStore::reserve(). A rename: in one step, also for a daemon that dies meanwhile. */
 #if defined(MUTANT_RESERVED_TOO_LITTLE)
-#define RESERVE(through) d_step { reserved = (accepted <= reserved -> reserved : accepted) }
+#define RESERVE(last) d_step { reserved = (accepted <= reserved -> reserved : accepted) }
 #else
-#define RESERVE(through) d_step { reserved = ((through) <= reserved -> reserved : (through) + BLOCK) }
+#define RESERVE(last) d_step { reserved = ((last) <= reserved -> reserved : (last) + BLOCK) }
 #endif
 
-/* SlotPool::grant() */
-#define GRANT() d_step { may_fill[p] = may_fill[p] + STOCK - granted; granted = STOCK }
+/* Generation::extend_numbers(); `through` in segment and seat */
+#define TELL(last) d_step { told = last; through[p] = told }
 
 proctype Daemon() {
     byte p;        /* its generation is the newest that this run of the daemon made */
     bit closed;    /* or there is none yet */
     byte next;     /* next_sequence_ */
     byte accepted; /* accepted_ */
-    byte granted;  /* granted_ */
+    byte told;     /* through_ */
     byte head;
 begin:
     skip;
@@ -147,33 +156,32 @@ begin:
 #else
         next = reserved + 1;
 #endif
-        p = 0; accepted = 0; granted = 0; head = 0
+        p = 0; accepted = 0; told = 0; head = 0
     }
     {
 end:    do
         /* Stream::make_generation(), open_generation() */
         :: closed && newest < PUBLISHERS ->
-            RESERVE(next + STOCK);
+            RESERVE(next - 1 + LEASE);
             d_step {
                 p = newest;
                 first[p] = next;
                 memory[HEAD(p)] = next - 1;
                 accepted = next - 1;
-                granted = 0;
                 closed = 0;
                 closed_at[p] = OPEN;
                 run_of[p] = run_now;
                 newest++
             }
-            GRANT()
-        /* Stream::grant() */
+            TELL(accepted + LEASE)
+        /* Stream::ask() */
         :: d_step { !closed && asked[p] -> asked[p] = 0; ACCEPT() }
-#if defined(MUTANT_GRANTED_BEFORE_RESERVED)
-            GRANT();
-            RESERVE(accepted + STOCK)
+#if defined(MUTANT_TOLD_BEFORE_RESERVED)
+            TELL(accepted + LEASE);
+            RESERVE(accepted + LEASE)
 #else
-            RESERVE(accepted + STOCK);
-            GRANT()
+            RESERVE(accepted + LEASE);
+            TELL(accepted + LEASE)
 #endif
         /* Stream::on_source_exit(): it is reaped. close_generation(true) */
         :: d_step {
@@ -193,8 +201,12 @@ end:    do
 #if defined(MUTANT_BASE_TOO_LOW)
                 next = accepted + 1;
 #else
-                next = accepted + 1 + granted;
+                next = told + 1;
 #endif
+                if
+                :: told > accepted -> EVENT(skipped)
+                :: else
+                fi;
                 closed = 1
             }
         od

@@ -57,7 +57,7 @@ hidden byte lost_wake_up, news_missed, live_unnoticed;
 #define EVENT(name) c_code { event_##name++; }
 c_decl {
     static unsigned long event_fell_asleep, event_kept_awake, event_told_at_once, event_poked, event_nudge_saved,
-        event_moved_on, event_reported;
+        event_moved_on, event_reported, event_frame_before_opening;
     static void tell_events(void) {
 #if SLEEPERS
         printf("event fell_asleep %lu\n", event_fell_asleep);
@@ -68,6 +68,7 @@ c_decl {
         printf("event nudge_saved %lu\n", event_nudge_saved);
 #endif
         printf("event poked %lu\n", event_poked);
+        printf("event frame_before_opening %lu\n", event_frame_before_opening);
 #if GENERATIONS > 1
         printf("event moved_on %lu\n", event_moved_on);
 #endif
@@ -122,9 +123,12 @@ byte sleeps_on[TAPS]; /* generation + 1 of the word; 0: awake */
 mtype = { nudge, synced, sync, arm };
 chan to_tap[TAPS] = [6] of { mtype, byte, bit };     /* synced: generation, live */
 chan to_daemon[TAPS] = [3] of { mtype, byte, byte }; /* sync: generation; arm: generation, sequence */
-bit told;                                            /* by poke or ask: there may be frames */
+bit told;                                            /* by poke, ask, or a clock: there may be frames */
 bit reported;                                        /* report(ended) */
-byte announced;                                      /* generation; for its publisher: it has a segment */
+byte made;                                           /* generation that its publisher has a segment of */
+bit mapped;                                          /* as it has said */
+bit opened;                                          /* and it was announced, the first one */
+byte announced;                                      /* generation */
 
 /* ---- for the verdict ---- */
 byte known[TAPS];      /* generation that the tap is in */
@@ -168,7 +172,7 @@ end:
 #endif
         FUTEX_WAKE(PUBLISHER, g);
 #endif
-        /* Publisher::publish(): poke; or not, but ask for slots, which tells the daemon as much */
+        /* Publisher::publish(): poke. Or not; but it may ask who taps, which tells the daemon as much */
 #if !defined(MUTANT_ARMED_BEFORE_HEAD) && !defined(MUTANT_HEAD_RELEASED)
         d_step { LOAD(PUBLISHER, ARMED(g), x) }
 #endif
@@ -184,7 +188,7 @@ end:
 #if GENERATIONS > 1
     /* Publisher::send_need(), take_segment() */
     :: d_step { n > 0 && g + 1 < GENERATIONS && !needs -> needs = 1 }
-        d_step { announced > g -> g++; n = 0 }
+        d_step { made > g -> g++; n = 0; mapped = 1 }
 #endif
     /* It pauses for ever: no later frame makes up for a wake-up that was lost */
     :: break
@@ -212,7 +216,7 @@ init {
     byte i;
     atomic {
         c_code { atexit(tell_events); }
-        memory[ARMED(0)] = 1; /* open_generation(): the stream isn't live */
+        mapped = 1;
         i = 0;
         do
         :: i < TAPS -> run Tap(i); i++

@@ -85,6 +85,26 @@ inline LOOK_AT_HEAD() {
     d_step { LOCKED_STORE(DAEMON, ARMED(g), 1); live = 0 } \
     TELL_CHANGE()
 
+/* Stream::open_generation(). Its publisher may have begun before the wish was there to be seen. */
+#if defined(MUTANT_OPENED_UNARMED)
+#define WISH() skip
+#else
+#define WISH() d_step { DRAINED(DAEMON) -> memory[ARMED(g)] = !live }
+#endif
+#if defined(MUTANT_OPENED_WITHOUT_LOOKING)
+#define OPEN_GENERATION() WISH()
+#else
+#define OPEN_GENERATION() \
+    WISH(); \
+    d_step { true; LOOK_AT_HEAD(); COUNT_EARLY_FRAMES() } ON_FRAMES()
+#endif
+inline COUNT_EARLY_FRAMES() {
+    if
+    :: fresh -> EVENT(frame_before_opening)
+    :: else
+    fi
+}
+
 /* Stream::arm(), after which it is told of the next frame, or of one that is there */
 #if defined(MUTANT_ARMED_RELEASED)
 #define SET_ARMED() d_step { ROOM_FOR(1, DAEMON) -> STORE(DAEMON, ARMED(g), 1) }
@@ -105,8 +125,25 @@ proctype Daemon() {
     byte armed_g[TAPS], armed_n[TAPS], seen[TAPS];
 end:
     do
-    /* Broker::on_publisher_message(): poke, ask */
-    :: d_step { told -> told = 0; LOOK_AT_HEAD() } ON_FRAMES()
+    /* Broker::on_publisher_message(): poke, ask; mapped came before them */
+    :: d_step { told && !mapped -> told = 0; LOOK_AT_HEAD() } ON_FRAMES()
+    /* mapped: Generation::announce_successor(), Stream::open_generation(). What else comes between the two changes
+     * nothing but the stream's state. */
+#if GENERATIONS > 1
+    :: d_step { mapped -> mapped = 0; g = made; accepted = 0 }
+        if
+        :: opened ->
+            d_step { ROOM_FOR(1, DAEMON) -> STORE(DAEMON, SUPERSEDED(g - 1), 1) }
+            ANNOUNCE_CHANGE(g - 1);
+            TELL_CHANGE();
+            announced = g
+        :: !opened
+        fi;
+#else
+    :: d_step { mapped -> mapped = 0 }
+#endif
+        OPEN_GENERATION();
+        opened = 1
 #if STALES
     /* Stream::check_clocks() */
     :: d_step { live && stales < STALES -> stales++ }
@@ -118,7 +155,7 @@ end:
 #endif
 #if REPORTS
     /* Stream::report() */
-    :: d_step { reported -> reported = 0; LOOK_AT_HEAD() } ON_FRAMES();
+    :: d_step { reported && !mapped -> reported = 0; LOOK_AT_HEAD() } ON_FRAMES();
         if
         :: live ->
             NOT_LIVE();
@@ -129,20 +166,10 @@ end:
         fi
 #endif
 #if GENERATIONS > 1
-    /* Stream::make_generation(), close_generation() */
-    :: d_step { needs -> needs = 0; LOOK_AT_HEAD() } ON_FRAMES();
+    /* Stream::make_generation(), close_generation(), and `segment` */
+    :: d_step { needs && !mapped -> needs = 0; LOOK_AT_HEAD() } ON_FRAMES();
         TELL_CHANGE();
-        /* Stream::open_generation(), Generation::announce_successor(). What else comes between the two changes
-         * nothing but the stream's state. */
-        d_step {
-            g++;
-            accepted = 0;
-            memory[ARMED(g)] = !live
-        }
-        d_step { ROOM_FOR(1, DAEMON) -> STORE(DAEMON, SUPERSEDED(g - 1), 1) }
-        ANNOUNCE_CHANGE(g - 1);
-        TELL_CHANGE();
-        announced = g
+        made = g + 1
 #endif
     :: atomic {
             if

@@ -82,6 +82,8 @@ proctype Tap(byte t) {
     byte x, wake_seen, was;
     mtype kind;
     bit b, found, news;
+end_nothing_announced:
+    opened;
 again:
     if
 #if SLEEPERS

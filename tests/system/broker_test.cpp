@@ -123,36 +123,93 @@ TEST_F(Broker, AThousandConnectionsAreHeldAtTheLimit) {
     EXPECT_LT(refused, 1000);
 }
 
-TEST_F(Broker, ATapThatFloodsIsDismissedButItsPinsAreHonoured) {
+// What the daemon says of the next change of seats that the publisher doesn't know.
+wire::Seat next_seat(RawPublisher& publisher) {
+    publisher.ask();
+    const auto seat = publisher.expect<wire::Seat>();
+    publisher.known_seating = seat.seating;
+    return seat;
+}
+
+TEST_F(Broker, APublisherIsToldWhoTapsAndGetsTheirPages) {
+    RawPublisher source(daemon.socket_path());
+    const layout::Word64& seating = source.view.header().seating;
+    EXPECT_EQ(next_seat(source).newest, 0u);
+    {
+        RawTap first(daemon.socket_path());
+        RawTap second(daemon.socket_path());
+        first.sync();
+        second.sync();
+        EXPECT_EQ(seating.load(), 2u);
+        first.pins().pins[0] = 42;
+        const auto seat = next_seat(source);
+        EXPECT_EQ(seat.words, first.max_pins);
+        EXPECT_EQ(seat.newest, 2u);
+        const UniqueFd page = source.take_fd();
+        auto mapping = Mapping::map(page.get(), layout::kPage, Mapping::Access::read_only);
+        ASSERT_TRUE(mapping.ok());
+        EXPECT_EQ(reinterpret_cast<const layout::PinPage*>(mapping->data())->pins[0].load(), 42u);
+        EXPECT_FALSE(Mapping::map(page.get(), layout::kPage, Mapping::Access::read_write).ok())
+            << "a publisher could spoil a tap's pins";
+        EXPECT_EQ(next_seat(source).words, second.max_pins);
+        EXPECT_EQ(next_seat(source).seating, 2u) << "there is no other";
+    }
+    ASSERT_TRUE(eventually([&] { return seating.load() == 4; }));
+    RawTap third(daemon.socket_path());
+    third.sync();
+    uint32_t taken = 0;
+    uint32_t left = 0;
+    for (int i = 0; i < 2; ++i) ++(next_seat(source).words > 0 ? taken : left);
+    EXPECT_EQ(taken, 1u) << "a seat that changed twice is told of once";
+    EXPECT_EQ(left, 1u);
+    EXPECT_EQ(next_seat(source).newest, 5u);
+}
+
+TEST_F(Broker, ATapHasItsSeatBeforeItHearsOfASegment) {
+    RawPublisher source(daemon.socket_path());
+    for (uint64_t i = 1; i <= 20; ++i) {
+        RawTap raw(daemon.socket_path());
+        raw.sync();
+        EXPECT_EQ(source.view.header().seating.load(), 2 * i - 1);
+        raw.hang_up();
+        ASSERT_TRUE(eventually([&] { return daemon.info("test").taps == 0; }));
+    }
+}
+
+TEST_F(Broker, ANewSegmentSaysWhatTheNewestChangeIs) {
+    RawTap raw(daemon.socket_path());
+    raw.sync();
+    RawPublisher source(daemon.socket_path());
+    EXPECT_EQ(source.view.header().seating.load(), 1u);
+    auto need = wire::make<wire::Need>();
+    need.frame_bytes = 10'000;
+    source.send(need);
+    const auto segment = source.expect<wire::Segment>();
+    RawTap another(daemon.socket_path());  // while it isn't mapped yet
+    another.sync();
+    const UniqueFd memfd = source.take_fd();
+    auto mapping = Mapping::map(memfd.get(), layout::kPage, Mapping::Access::read_only);
+    ASSERT_TRUE(mapping.ok() && segment.generation != source.segment.generation);
+    EXPECT_EQ(reinterpret_cast<const layout::SegmentHeader*>(mapping->data())->seating.load(), 2u);
+}
+
+TEST_F(Broker, ATapThatFloodsIsDismissedAndKeepsItsSeat) {
     RawPublisher source(daemon.socket_path());
     RawTap flooder(daemon.socket_path());
     flooder.sync();
-    // Frame one is pinned
-    const uint32_t pinned = source.granted.slots[source.granted.count - 1];
-    pins::publish(source.view.slot(pinned).sequence, source.view.index(source.next_sequence), pinned,
-                  source.view.header().head, source.next_sequence);
-    flooder.pins().pins[0] = layout::pin_value(source.segment.generation, pinned);
-    for (int i = 0; i < 100'000 && daemon.info("test").taps == 1; ++i) {
-        auto arm = wire::make<wire::Arm>();
-        for (int k = 0; k < 1000; ++k) flooder.send(arm);
+    const auto is_dismissed = [&] {
         const auto taps = daemon.taps("test");
-        if (!taps.empty() && taps[0].dismissed == 1) break;
+        return taps.size() == 1 && taps[0].dismissed == 1;
+    };
+    for (int i = 0; i < 100'000 && !is_dismissed(); ++i) {
+        for (int k = 0; k < 1000; ++k) flooder.send(wire::make<wire::Arm>());
     }
-    const auto taps = daemon.taps("test");
-    ASSERT_EQ(taps.size(), 1u) << "its seat is kept";
-    EXPECT_EQ(taps[0].dismissed, 1u);
-    uint32_t slots[3] = {source.granted.slots[0], source.granted.slots[1], 0};
-    for (uint64_t n = source.next_sequence + 1; n < source.next_sequence + 50; ++n) {
-        const uint32_t s =
-            n == source.next_sequence + 1 && slots[0] != pinned ? slots[0] : source.granted.slots[0];
-        pins::publish(source.view.slot(s).sequence, source.view.index(n), s, source.view.header().head, n);
-        source.ask();
-        source.granted = source.expect<wire::Granted>();
-        ASSERT_GE(source.granted.count, 1u);
-        for (uint32_t i = 0; i < source.granted.count; ++i) EXPECT_NE(source.granted.slots[i], pinned);
-    }
+    ASSERT_TRUE(is_dismissed());
+    EXPECT_EQ(next_seat(source).words, flooder.max_pins) << "its pins are honoured";
+    EXPECT_EQ(next_seat(source).newest, 1u);
     flooder.hang_up();
     EXPECT_TRUE(eventually([&] { return daemon.info("test").taps == 0; }));
+    EXPECT_EQ(next_seat(source).words, 0u);
 }
 
 TEST_F(Broker, ATapThatDoesntReadHasFewDescriptorsOnTheirWay) {

@@ -94,7 +94,7 @@ TEST(OutOfDescriptors, APublisherThatGetsNoLargerSegmentGoesOnWithTheOneItHas) {
         EXPECT_EQ(publisher.expect<wire::Refused>().code, static_cast<int>(Code::limit));
     }
     publisher.ask();
-    EXPECT_EQ(publisher.expect<wire::Granted>().generation, publisher.segment.generation);
+    EXPECT_EQ(publisher.expect<wire::Seat>().generation, publisher.segment.generation);
     publisher.send(need);
     EXPECT_GT(publisher.expect<wire::Segment>().generation, publisher.segment.generation);
 }

@@ -111,7 +111,7 @@ struct RawTap : RawClient {
     uint32_t max_pins = 0;
 };
 
-// A publisher that has its segment mapped and its first grants.
+// A publisher that has its segment mapped. It fills all slots by turns, and looks at nobody's pins.
 struct RawPublisher : RawClient {
     explicit RawPublisher(const std::string& path, uint32_t stock = 2, uint64_t bytes = 64,
                           const std::string& stream = "test")
@@ -134,7 +134,6 @@ struct RawPublisher : RawClient {
         view = {memory.data(), geometry};
         next_sequence = segment.first;
         say_mapped(segment.generation);
-        granted = expect<wire::Granted>();
     }
     void say_mapped(uint32_t generation) {
         auto mapped = wire::make<wire::Mapped>();
@@ -144,12 +143,14 @@ struct RawPublisher : RawClient {
     void ask() {
         auto ask = wire::make<wire::Ask>();
         ask.generation = segment.generation;
+        ask.seating = known_seating;
         send(ask);
     }
-    // The next frame, in the slot that was granted last. Nobody is woken, and the daemon isn't told.
+    uint32_t slot_of(uint64_t n) const { return static_cast<uint32_t>(n % view.geometry.slot_count); }
+    // Nobody is woken, and the daemon isn't told.
     void publish_silently() {
-        const uint32_t slot = granted.slots[--granted.count];
         const uint64_t n = next_sequence++;
+        const uint32_t slot = slot_of(n);
         pins::publish(view.slot(slot).sequence, view.index(n), slot, view.header().head, n);
     }
 
@@ -157,8 +158,8 @@ struct RawPublisher : RawClient {
     UniqueFd memfd;
     Mapping memory;
     layout::SegmentView view;
-    wire::Granted granted{};
     uint64_t next_sequence = 0;
+    uint64_t known_seating = 0;
 };
 
 }  // namespace camtap::test

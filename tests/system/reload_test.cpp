@@ -102,8 +102,8 @@ TEST(Reload, AStreamThatProgramsPublishFromNowOnWaitsForOne) {
     EXPECT_EQ(daemon.reason(), "no program publishes it at the moment");
     PlainTap tap(daemon);
     RawPublisher publisher(daemon.socket_path());
-    const uint32_t slot = publisher.granted.slots[0];
     const uint64_t n = publisher.next_sequence;
+    const uint32_t slot = publisher.slot_of(n);
     auto& record = publisher.view.slot(slot).record;
     record.bytes = record.stride = record.width = record.height = record.channels = 1;
     pins::publish(publisher.view.slot(slot).sequence, publisher.view.index(n), slot,

@@ -51,10 +51,8 @@ TEST(ASleeper, IsWokenByAFrame) {
     const Mapping readable = map(Mapping::Access::read_only);
     Sleeper sleeper(*reinterpret_cast<const layout::SegmentHeader*>(readable.data()));
     client::WritableSegment segment(
-        client::LocalMapping(*client::ProcessMark::current(), std::move(writable)), 1, geometry, 1, 1);
-    const uint32_t slot = 0;
-    ASSERT_TRUE(segment.grant(&slot, 1));
-    const auto taken = segment.take(64);
+        client::LocalMapping(*client::ProcessMark::current(), std::move(writable)), 1, geometry, 1, 1, 100);
+    const auto taken = segment.take(64, false);
     ASSERT_TRUE(taken.ok() && *taken);
     segment.publish(**taken, {});
     sleeper.expect_woken();

@@ -13,7 +13,7 @@ namespace camtap {
 namespace {
 
 TEST(Layout, VersionsAndSizesBelongTogether) {
-    EXPECT_EQ(layout::kMajor, 2);
+    EXPECT_EQ(layout::kMajor, 3);
     EXPECT_EQ(layout::kMinor, 0);
     EXPECT_EQ(sizeof(layout::SegmentHeader), 152u);
     EXPECT_EQ(sizeof(layout::SlotDescriptor), 128u);
@@ -28,7 +28,7 @@ TEST(Layout, VersionsAndSizesBelongTogether) {
 }
 
 TEST(Layout, MessagesAndTheirVersionBelongTogether) {
-    EXPECT_EQ(wire::kMajor, 2);
+    EXPECT_EQ(wire::kMajor, 3);
     EXPECT_EQ(wire::kMinor, 0);
     const auto hello = wire::make<wire::Hello>();
     unsigned char bytes[sizeof hello];
@@ -39,6 +39,9 @@ TEST(Layout, MessagesAndTheirVersionBelongTogether) {
     EXPECT_EQ(offsetof(wire::Hello, major), 12u);
     EXPECT_EQ(static_cast<int>(wire::Type::verdict), 45);
     EXPECT_EQ(sizeof(wire::Verdict), 1048u);
+    EXPECT_EQ(static_cast<int>(wire::Type::seat), 24);
+    EXPECT_EQ(sizeof(wire::Seat), 48u);
+    EXPECT_EQ(offsetof(wire::Seat, through), 40u);
 }
 
 TEST(Layout, PartsOfASegmentNeitherOverlapNorOverflow) {

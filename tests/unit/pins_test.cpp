@@ -1,5 +1,4 @@
-// Promise: no tap ever reads a slot while it is written. Publisher, daemon and taps as threads on one
-// mapping, with the real pin functions and the real slot pool, so that ThreadSanitizer watches every access
+// Promise: no tap ever reads a slot while it is written. Publisher and taps as threads on one mapping, with the real pin functions and the real slot pool, so that ThreadSanitizer watches every access
 // to the payload.
 #include "common/pins.h"
 
@@ -7,7 +6,7 @@
 
 #include <thread>
 
-#include "daemon/slot_pool.h"
+#include "client/slot_pool.h"
 #include "segment_in_memory.h"
 
 namespace camtap {
@@ -46,19 +45,20 @@ struct Stage {
 
 TEST(Pins, NoTornFrameWithThreads) {
     Stage stage;
-    SlotPool pool(stage.segment.view, 1, 1, kDepth, kStock);
+    client::SlotPool pool(stage.segment.view, 1, 1, kDepth);
     std::vector<uint64_t> torn(kTaps);
     std::vector<std::thread> taps;
     for (uint32_t t = 0; t < kTaps; ++t) taps.emplace_back([&, t] { torn[t] = stage.look(t); });
-    PinWords words[kTaps];
-    for (uint32_t t = 0; t < kTaps; ++t) words[t] = PinWords(stage.pins[t], kPinsPerTap);
+    client::PinWords words[kTaps];
+    for (uint32_t t = 0; t < kTaps; ++t) words[t] = client::PinWords(stage.pins[t], kPinsPerTap);
     constexpr uint64_t kFrames = 20'000;
     for (uint64_t n = 1; n <= kFrames; ++n) {
-        ASSERT_TRUE(pool.accept().ok());
-        const auto slots = pool.grant(words);
-        ASSERT_EQ(slots.size(), 1u) << "no free slot at frame " << n;
-        for (size_t i = 0; i < kWords; ++i) stage.payload(slots[0])[i] = n;
-        stage.segment.publish(slots[0]);
+        pool.retire_old_frames();
+        pool.free_unpinned(words);
+        ASSERT_FALSE(pool.free().empty()) << "at frame " << n;
+        const uint32_t slot = pool.take(pool.free().size() - 1);
+        for (size_t i = 0; i < kWords; ++i) stage.payload(slot)[i] = n;
+        pool.publish(slot);
     }
     stage.stop = true;
     for (auto& tap : taps) tap.join();

@@ -89,7 +89,7 @@ TEST_F(Seqpacket, AMessageIsReadAsWhatItSaysItIsAndNothingElse) {
     ASSERT_EQ(send_message(there.get(), wire::make<wire::Sync>()), Sent::yes);
     receive(here.get(), datagram);
     wire::Sync sync;
-    wire::Ask of_the_same_length;
+    wire::Mapped of_the_same_length;
     static_assert(sizeof sync == sizeof of_the_same_length);
     EXPECT_TRUE(datagram.as(sync));
     EXPECT_FALSE(datagram.as(of_the_same_length));

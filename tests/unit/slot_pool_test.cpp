@@ -1,5 +1,5 @@
-// Promises: a granted slot is always to be had; no pinned slot is granted; no publisher gets away with a lie.
-#include "daemon/slot_pool.h"
+// Promises: a slot is always free for the publisher; no pinned slot is filled again; the newest frames stay.
+#include "client/slot_pool.h"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 
 #include "segment_in_memory.h"
 
-namespace camtap {
+namespace camtap::client {
 namespace {
 
 using test::SegmentInMemory;
@@ -22,74 +22,77 @@ struct Pool : testing::Test {
     static constexpr uint32_t kStock = 2;
     static constexpr uint32_t kPins = 4;
     SegmentInMemory segment{kDepth + kStock + kPins, kDepth + kStock, 100};
-    SlotPool pool{segment.view, kGeneration, 100, kDepth, kStock};
+    SlotPool pool{segment.view, kGeneration, 100, kDepth};
     layout::Word64 pins[kPins] = {};
     PinWords words[1] = {PinWords(pins, kPins)};
 
-    std::vector<uint32_t> grant() {
-        EXPECT_TRUE(pool.accept().ok());
-        const auto slots = pool.grant(words);
-        return {slots.begin(), slots.end()};
+    void recycle() {
+        pool.retire_old_frames();
+        pool.free_unpinned(words);
+    }
+    uint32_t take() {
+        recycle();
+        EXPECT_FALSE(pool.free().empty());
+        return pool.take(pool.free().size() - 1);
+    }
+    uint32_t publish_one() {
+        const uint32_t slot = take();
+        pool.publish(slot);
+        return slot;
     }
     void pin(size_t word, uint32_t slot) { pins[word] = layout::pin_value(kGeneration, slot); }
 };
 
-TEST_F(Pool, FillsTheStockUpAndNoFurther) {
-    EXPECT_EQ(grant().size(), kStock);
-    EXPECT_EQ(grant().size(), 0u);
+TEST_F(Pool, TheSlotFreedLastIsTheFirstChoice) {
+    const uint32_t first = publish_one();
+    publish_one();
+    publish_one();  // the first is beyond the depth now
+    EXPECT_EQ(take(), first);
 }
 
-TEST_F(Pool, GrantsTheSlotFreedLast) {
-    auto slots = grant();
-    const uint32_t a = slots.back();
-    segment.publish(a);
-    slots = grant();
-    segment.publish(slots.back());
-    slots = grant();
-    segment.publish(slots.back());  // a is beyond the depth now
-    slots = grant();
-    ASSERT_EQ(slots.size(), 1u);
-    EXPECT_EQ(slots[0], a);
+TEST_F(Pool, WhatWasTakenInVainIsTheFirstChoice) {
+    const uint32_t slot = take();
+    EXPECT_TRUE(pool.holds(slot));
+    pool.give_back(slot);
+    EXPECT_FALSE(pool.holds(slot));
+    EXPECT_EQ(take(), slot);
 }
 
-TEST_F(Pool, MemoryIsTouchedOnlyAsFarAsSlotsAreUsedTogether) {
+TEST_F(Pool, AsManySlotsAreUsedAsFramesAreThereAtOnce) {
     std::set<uint32_t> used;
-    std::vector<uint32_t> stock = grant();
-    for (int i = 0; i < 100; ++i) {
-        used.insert(stock.back());
-        segment.publish(stock.back());
-        stock.pop_back();
-        const auto more = grant();
-        stock.insert(stock.end(), more.begin(), more.end());
-    }
-    EXPECT_LE(used.size(), kDepth + kStock);
+    for (int i = 0; i < 100; ++i) used.insert(publish_one());
+    EXPECT_EQ(used.size(), kDepth + 1);
 }
 
 TEST_F(Pool, KeepsThePinnedSlotAndGoesOn) {
-    auto stock = grant();
-    const uint32_t pinned = stock.back();
-    segment.publish(pinned);
+    const uint32_t pinned = publish_one();
     pin(0, pinned);
-    for (int i = 0; i < 50; ++i) {
-        auto slots = grant();
-        ASSERT_FALSE(slots.empty());
-        EXPECT_EQ(std::count(slots.begin(), slots.end(), pinned), 0);
-        segment.publish(slots.back());
-    }
-    pins[0] = 0;  // from here on it is as good as any: with all others in use, it is granted
+    for (int i = 0; i < 50; ++i) ASSERT_NE(publish_one(), pinned);
+    pins[0] = 0;  // from here on it is as good as any: with all others in use, it is filled again
     std::set<uint32_t> seen;
     for (uint32_t i = 0; i < segment.view.geometry.slot_count; ++i) {
-        auto slots = grant();
-        seen.insert(slots.begin(), slots.end());
-        segment.publish(slots.back());
-        pin(i % kPins, slots.back());
+        const uint32_t slot = publish_one();
+        seen.insert(slot);
+        pin(i % kPins, slot);
     }
     EXPECT_EQ(seen.count(pinned), 1u);
 }
 
+TEST_F(Pool, APinThatGoesBetweenTheLooksFreesTheSlot) {
+    const uint32_t slot = publish_one();
+    pin(0, slot);
+    publish_one();
+    publish_one();
+    recycle();
+    EXPECT_TRUE(pool.has_retired());
+    pins[0] = 0;
+    pool.free_unpinned(words);
+    EXPECT_FALSE(pool.has_retired());
+    EXPECT_EQ(pool.free().back(), slot);
+}
+
 TEST_F(Pool, ASlotIsFreeWhateverThePinsSay) {
     std::mt19937 random(1);
-    std::vector<uint32_t> stock = grant();
     for (int i = 0; i < 20000; ++i) {
         for (auto& word : pins) {
             switch (random() % 4) {
@@ -106,84 +109,37 @@ TEST_F(Pool, ASlotIsFreeWhateverThePinsSay) {
                     word = (uint64_t{random()} << 32) | random();
             }
         }
-        segment.publish(stock.back());
-        stock.pop_back();
-        const auto more = grant();
-        ASSERT_EQ(more.size(), 1u) << "pass " << i;
-        stock.push_back(more[0]);
+        const uint32_t first = take();  // as many as the stock allows at once
+        const uint32_t second = take();
+        ASSERT_FALSE(HasFailure()) << "pass " << i;
+        pool.publish(first);
+        pool.publish(second);
     }
 }
 
 TEST_F(Pool, PinsOfAnotherGenerationDontCount) {
     pins[0] = layout::pin_value(kGeneration + 1, 0);
     pins[1] = layout::pin_value(kGeneration - 1, 1);
-    for (int i = 0; i < 20; ++i) {
-        auto slots = grant();
-        ASSERT_FALSE(slots.empty());
-        EXPECT_LT(slots.back(), kDepth + kStock);
-        segment.publish(slots.back());
-    }
+    for (int i = 0; i < 20; ++i) EXPECT_LE(publish_one(), kDepth);
 }
 
 TEST_F(Pool, TheNewestFramesStayVisible) {
-    std::vector<uint32_t> stock = grant();
-    for (int i = 0; i < 10; ++i) {
-        segment.publish(stock.back());
-        stock.pop_back();
-        const auto more = grant();
-        stock.insert(stock.end(), more.begin(), more.end());
-    }
-    const uint64_t head = pool.accepted();
+    for (int i = 0; i < 10; ++i) publish_one();
+    recycle();
+    const uint64_t head = segment.view.header().head;
+    EXPECT_EQ(head, 109u);
     for (uint64_t n = head; n > head - kDepth; --n) {
-        const uint32_t s = segment.view.index(n);
-        EXPECT_EQ(segment.view.slot(s).sequence.load(), n);
+        EXPECT_EQ(segment.view.slot(segment.view.index(n)).sequence.load(), n);
     }
-}
-
-TEST_F(Pool, RefusesAHeadBeyondTheGrants) {
-    grant();
-    segment.view.header().head = 100 + kStock;
-    EXPECT_EQ(pool.accept().error().code, Code::protocol);
-}
-
-TEST_F(Pool, RefusesAHeadThatGoesBack) {
-    const auto slots = grant();
-    segment.publish(slots.back());
-    ASSERT_TRUE(pool.accept().ok());
-    for (const uint64_t head : {uint64_t{99}, uint64_t{0}, uint64_t{1} << 63, ~uint64_t{0}}) {
-        segment.view.header().head = head;
-        EXPECT_FALSE(pool.accept().ok()) << head;
-    }
-    EXPECT_EQ(pool.accepted(), 100u);
-}
-
-TEST_F(Pool, RefusesASlotThatWasNotGranted) {
-    const auto slots = grant();
-    const uint32_t others = slots[0] == 5 || slots[1] == 5 ? 6 : 5;
-    segment.publish(others);
-    EXPECT_FALSE(pool.accept().ok());
-    EXPECT_FALSE(pool.has_frames());
-}
-
-TEST_F(Pool, RefusesTheSameSlotTwice) {
-    const auto slots = grant();
-    segment.publish(slots[0]);
-    segment.publish(slots[0]);
-    EXPECT_FALSE(pool.accept().ok());
-}
-
-TEST_F(Pool, RefusesASlotOutOfRange) {
-    grant();
-    segment.view.index(100) = 4'000'000'000u;
-    segment.view.header().head = 100;
-    EXPECT_FALSE(pool.accept().ok());
+    const uint32_t older = segment.view.index(head - kDepth);
+    EXPECT_EQ(segment.view.slot(older).sequence.load(), 0u) << "and no other";
 }
 
 // A scan that looks at the pins once for each slot would meet such a pin again and again.
 TEST(PoolAndAPinThatMoves, KeepsOneSlotForItAtMost) {
     constexpr uint32_t kManySlots = 32;
     SegmentInMemory segment(1 + kManySlots + 1, 1 + kManySlots, 1);
-    SlotPool pool(segment.view, kGeneration, 1, 1, kManySlots);
+    SlotPool pool(segment.view, kGeneration, 1, 1);
     layout::Word64 pin{};
     std::atomic<bool> stop{false};
     std::thread tap([&] {
@@ -193,10 +149,12 @@ TEST(PoolAndAPinThatMoves, KeepsOneSlotForItAtMost) {
     });
     const PinWords words[1] = {PinWords(&pin, 1)};
     for (int round = 0; round < 10'000 && !testing::Test::HasFailure(); ++round) {
-        EXPECT_TRUE(pool.accept().ok());
-        const auto slots = pool.grant(words);
-        EXPECT_EQ(pool.granted(), kManySlots) << "in round " << round;
-        for (const uint32_t s : slots) segment.publish(s);
+        pool.retire_old_frames();
+        pool.free_unpinned(words);
+        EXPECT_GE(pool.free().size(), kManySlots) << "in round " << round;
+        uint32_t slots[kManySlots];
+        for (uint32_t& s : slots) s = pool.take(pool.free().size() - 1);
+        for (const uint32_t s : slots) pool.publish(s);
     }
     stop = true;
     tap.join();
@@ -205,17 +163,18 @@ TEST(PoolAndAPinThatMoves, KeepsOneSlotForItAtMost) {
 TEST(PoolNearTheEdge, SequenceNumbersWrapAroundTheIndexAtLargeValues) {
     for (const uint64_t first : {(uint64_t{1} << 31) - 3, (uint64_t{1} << 32) - 3, (uint64_t{1} << 63) - 3}) {
         SegmentInMemory segment(5, 3, first);
-        SlotPool pool(segment.view, 1, first, 1, 2);
-        for (int i = 0; i < 10; ++i) {
-            ASSERT_TRUE(pool.accept().ok());
-            const auto slots = pool.grant({});
-            ASSERT_FALSE(slots.empty());
-            segment.publish(slots.back());
+        SlotPool pool(segment.view, 1, first, 1);
+        for (uint64_t i = 0; i < 10; ++i) {
+            pool.retire_old_frames();
+            pool.free_unpinned({});
+            ASSERT_FALSE(pool.free().empty());
+            const uint32_t slot = pool.take(0);
+            EXPECT_EQ(pool.publish(slot), first + i);
+            EXPECT_EQ(segment.view.index(first + i).load(), slot);
         }
-        ASSERT_TRUE(pool.accept().ok());
-        EXPECT_EQ(pool.accepted(), first + 9);
+        EXPECT_EQ(segment.view.header().head.load(), first + 9);
     }
 }
 
 }  // namespace
-}  // namespace camtap
+}  // namespace camtap::client

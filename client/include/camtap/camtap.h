@@ -57,7 +57,7 @@ typedef enum camtap_error {
     CAMTAP_ERROR_SYSTEM = -15,          /* a system call failed; the text names it */
     CAMTAP_ERROR_FORKED = -16,          /* the object belongs to the parent process */
     CAMTAP_ERROR_TOO_BIG = -17,         /* larger than the stream's max_frame_bytes, or than the slot */
-    CAMTAP_ERROR_NO_SLOT = -18,         /* publisher: no slot was granted before the timeout */
+    CAMTAP_ERROR_NO_SLOT = -18,         /* publisher: no slot was to be had before the timeout */
     CAMTAP_ERROR_BUSY = -19,            /* somebody else publishes this stream, or slots are still held */
     CAMTAP_ERROR_MALFORMED =
         -20 /* the publisher described a frame that doesn't fit its slot; it is skipped */
@@ -245,9 +245,8 @@ CAMTAP_API void camtap_frame_release(camtap_frame* frame);
 typedef struct camtap_publisher camtap_publisher;
 
 typedef struct camtap_publisher_options {
-    uint32_t size; /* sizeof(camtap_publisher_options) */
-    uint32_t
-        stock; /* slots to hold at once, 1 … 32; 0: 3. More for capture queues and for flat-out publishing */
+    uint32_t size;             /* sizeof(camtap_publisher_options) */
+    uint32_t stock;            /* slots to hold at once, 1 … 32; 0: 3. More for capture queues */
     int64_t attach_timeout_ns; /* as for a tap */
     const char* socket_path;   /* as for a tap */
     int connection; /* a socket that is connected to the daemon already; 0 or −1: none. The library closes it,
@@ -296,7 +295,8 @@ CAMTAP_API void camtap_publisher_close(camtap_publisher* publisher);
 
 /* A slot for a frame of `bytes`, backed by memory, its contents arbitrary. Larger frames than before move the
  * stream to a new generation, for which no slot may be held (busy). After a restart of the daemon it attaches
- * again. Blocks up to `timeout_ns` for the daemon's answer; readers never delay it. A slot's first use takes
+ * again, when it has noticed: it looks ten times a second. Asks the daemon, and blocks up to `timeout_ns` for its answer (some 0.1 ms), where taps have come or gone, and
+ * every few thousand frames; readers never delay it otherwise. A slot's first use takes
  * milliseconds more, while the kernel clears its memory. Errors: no_slot (all of
  * the stock is held, or no answer by the timeout), too_big, no_memory, limit, busy, no_daemon and the other
  * errors of open while attaching again, forked, protocol. */
@@ -304,9 +304,7 @@ CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_publisher_acquire(camtap_publish
                                                                   int64_t timeout_ns, camtap_slot* slot);
 
 /* Makes the slot's contents the stream's next frame and wakes its readers. The slot is no longer the
- * caller's. Waits for nobody, but if the frame before was published 2 ms ago or earlier, it may let programs
- * that wait for this processor go first (sched_yield). With the first few frames it may take milliseconds,
- * readers awake already, while the kernel clears memory for the next frame. Errors: invalid (doesn't fit, or
+ * caller's. Waits for nobody. With the first few frames it may take milliseconds, readers awake already, while the kernel clears memory for the next frame. Errors: invalid (doesn't fit, or
  * not a slot held); gone when the slot is of an earlier connection: the frame is lost. `sequence` may be NULL. */
 CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_publisher_publish(camtap_publisher* publisher,
                                                                   const camtap_slot* slot,

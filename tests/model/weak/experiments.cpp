@@ -27,10 +27,13 @@ static std::string count(uint32_t n, const char* what) {
 }
 
 static std::string name_of(const SharingPlan& plan) {
-    std::string name = count(plan.taps, "tap") + " × " + count(plan.pin_words, "pin") + " × " +
+    const std::string late = plan.late_taps == 0 ? "" : " (" + std::to_string(plan.late_taps) + " late)";
+    std::string name = count(plan.taps, "tap") + late + " × " + count(plan.pin_words, "pin") + " × " +
                        count(plan.looks, "look") + ", " + count(plan.frames, "frame") + ", " +
                        count(plan.slots(), "slot") + " (depth " + std::to_string(plan.depth) + ", stock " +
                        std::to_string(plan.stock) + ")";
+    if (plan.hurried) name += ", the publisher goes on while it asks";
+    if (plan.leaver) name += ", tap 1 leaves";
     if (plan.hearsay) name += ", frames known by hearsay";
     if (plan.behind) name += ", one behind";
     if (plan.moves_pins) name += ", pins moved";
@@ -73,6 +76,24 @@ static SharingPlan one_behind(SharingPlan plan) {
     return plan;
 }
 
+// So many of its taps get their seats while frames are published.
+static SharingPlan late(uint32_t late_taps, SharingPlan plan) {
+    plan.late_taps = late_taps;
+    return plan;
+}
+
+// The publisher doesn't wait for answers while it has free slots.
+static SharingPlan hurried(SharingPlan plan) {
+    plan.hurried = true;
+    return plan;
+}
+
+// One that has its seat leaves, and a late one gets it.
+static SharingPlan leaving(SharingPlan plan) {
+    plan.leaver = true;
+    return plan;
+}
+
 std::vector<Experiment> small_experiments() {
     return {
         {ArmingPlan{3}},
@@ -83,27 +104,55 @@ std::vector<Experiment> small_experiments() {
         {one_behind(ring(1, 1, 3, 5, 2, 2))},
         {ring(1, 2, 3, 4, 1, 1)},
         {ring(2, 1, 1, 5, 1, 2)},
+        {late(1, ring(1, 1, 2, 4, 1, 1))},
+        {late(1, by_hearsay(ring(1, 1, 2, 4, 1, 1)))},
+        {late(1, ring(2, 1, 1, 4, 1, 1))},
+        {late(2, one_behind(ring(2, 1, 1, 4, 1, 1)))},
+        {late(2, ring(3, 1, 1, 3, 1, 1))},
+        {late(1, hurried(ring(2, 1, 1, 5, 1, 1)))},
+        {leaving(late(1, hurried(ring(2, 1, 1, 5, 1, 1))))},
+        {leaving(late(1, ring(2, 1, 1, 4, 1, 1)))},
+        {leaving(late(1, ring(2, 2, 2, 4, 1, 1)))},
+        {leaving(late(2, ring(3, 1, 1, 3, 1, 1)))},
     };
 }
 
 std::vector<Experiment> larger_experiments() {
     return {
-        {ArmingPlan{6}},          {ring(1, 1, 4, 5, 1, 1)}, {by_hearsay(ring(1, 1, 3, 4, 1, 1))},
-        {ring(2, 1, 2, 3, 1, 1)}, {ring(2, 1, 2, 4, 1, 2)}, {one_behind(ring(2, 1, 2, 4, 2, 2))},
-        {ring(2, 2, 2, 3, 1, 1)}, {ring(3, 1, 1, 4, 1, 2)},
+        {ArmingPlan{6}},
+        {ring(1, 1, 5, 5, 1, 1)},
+        {by_hearsay(ring(1, 1, 3, 5, 1, 1))},
+        {ring(2, 1, 2, 4, 1, 1)},
+        {ring(2, 1, 2, 5, 1, 2)},
+        {one_behind(ring(2, 1, 2, 5, 2, 2))},
+        {ring(2, 2, 2, 4, 1, 1)},
+        {moving_pins(ring(2, 1, 3, 4, 1, 2))},
+        {ring(3, 1, 1, 4, 1, 1)},
+        {late(1, ring(2, 1, 2, 4, 1, 1))},
+        {late(2, by_hearsay(one_behind(ring(2, 1, 1, 4, 1, 1))))},
+        {late(2, ring(3, 1, 1, 4, 1, 1))},
+        {late(2, hurried(ring(2, 1, 1, 6, 1, 1)))},
+        {leaving(late(1, ring(2, 1, 2, 5, 1, 1)))},
+        {leaving(late(2, one_behind(ring(3, 1, 1, 4, 1, 1))))},
     };
 }
 
 std::vector<Experiment> largest_experiments() {
     return {
         {ArmingPlan{7}},
-        {ring(1, 1, 5, 5, 1, 1)},
-        {ring(2, 1, 2, 4, 1, 1)},
-        {one_behind(ring(2, 1, 2, 5, 2, 2))},
-        {moving_pins(ring(2, 1, 3, 4, 1, 2))},
-        {ring(2, 1, 2, 5, 1, 2)},
-        {ring(2, 2, 2, 4, 1, 1)},
-        {ring(3, 1, 1, 4, 1, 1)},
+        {ring(2, 1, 2, 5, 1, 1)},
+        {ring(2, 1, 3, 4, 1, 1)},
+        {one_behind(ring(2, 1, 3, 5, 2, 2))},
+        {ring(2, 2, 3, 4, 1, 1)},
+        {ring(3, 1, 1, 5, 1, 1)},
+        {late(2, ring(2, 1, 2, 4, 1, 1))},
+        {late(2, one_behind(ring(2, 1, 2, 4, 1, 1)))},
+        {late(1, ring(2, 2, 2, 4, 1, 1))},
+        {late(3, ring(3, 1, 1, 4, 1, 1))},
+        {late(1, hurried(ring(2, 1, 2, 5, 1, 1)))},
+        {leaving(late(1, hurried(one_behind(ring(2, 1, 2, 5, 1, 1)))))},
+        {leaving(late(1, ring(2, 2, 3, 5, 1, 1)))},
+        {leaving(late(2, ring(3, 1, 1, 5, 1, 1)))},
     };
 }
 
@@ -148,7 +197,15 @@ std::vector<NamedFault> faults() {
         {"retire: no 0 is stored", Ring::no_retire},
         {"the snapshot is taken before the slots are retired", Ring::snapshot_first},
         {"the pins are looked at slot by slot", Ring::slot_by_slot},
-        {"slots are granted without a look at the pins", Ring::grant_unseen},
+        {"slots are freed without a look at the pins", Ring::freed_unseen},
+        {"the publisher doesn't look for new taps", Ring::seating_ignored},
+        {"the publisher looks for new taps before it retires slots", Ring::seating_read_first},
+        {"the publisher asks who taps before it retires slots", Ring::asked_before_retire},
+        {"the publisher goes on retiring slots while it asks", Ring::retired_while_asking},
+        {"the publisher goes on while it asks, and doesn't look again", Ring::one_pass_only},
+        {"the publisher asks once, and is told of one change of two", Ring::one_answer_only},
+        {"a new tap is told of the segment before the change is stored", Ring::told_before_reseat},
+        {"a tap loses its seat before it has left", Ring::unseated_unasked},
         {"the tap checks the sequence before it pins", Ring::check_before_pin},
         {"the tap reads on after unpin", Ring::read_unpinned},
         {"the daemon reads head before it stores the wish", Wish::head_before_arming},

@@ -17,8 +17,11 @@ Sharing::Sharing(Explorer& explorer, const SharingPlan& plan)
     : explorer_(explorer),
       plan_(plan),
       head_(explorer, "head"),
-      asks_(explorer, "ask"),
-      grants_(explorer, "grant") {
+      seating_(explorer, "seating"),
+      asked_(explorer, "asked"),
+      questions_(explorer, "question"),
+      answers_(explorer, "answer"),
+      left_(explorer, "end of file") {
     for (uint32_t s = 0; s < plan.slots(); ++s) {
         sequence_.emplace_back(explorer, "sequence", numbered("sequence", s), 0);
         payload_.emplace_back(explorer, numbered("payload", s));
@@ -32,134 +35,235 @@ Sharing::Sharing(Explorer& explorer, const SharingPlan& plan)
             pins_.emplace_back(explorer, "pin", plan.pin_words == 1 ? of_tap : of_tap + numbered("", w), 0);
         }
     }
+    for (uint32_t t = plan.early_taps(); t < plan.taps; ++t) {
+        told_.emplace_back(explorer, numbered("segment", t + 1));
+    }
     explorer.add_thread("publisher", [this] { publish_frames(); });
-    explorer.add_thread("daemon", [this] { serve(); });
+    if (plan.late_taps != 0) explorer.add_thread("daemon", [this] { change_seats(); });
     for (uint32_t t = 0; t < plan.taps; ++t) {
         explorer.add_thread("tap " + std::to_string(t + 1), [this, t] { look_around(t); });
     }
 }
 
-// ---- publisher ----
+// ---- seats ----
 
-// A grant as a message: one byte per slot, slot + 1, the best one in the lowest byte.
-void Sharing::publish_frames() {
-    std::vector<uint32_t> unused;  // the best one last
-    for (uint32_t s = plan_.stock; s-- > 0;) unused.push_back(s);
-    bool asking = false;
-    uint64_t granted = 0;
-    for (uint64_t n = 1; n <= plan_.frames; ++n) {
-        if (unused.empty()) {
-            asking = false;
-            for (uint64_t grant = grants_.receive(++granted); grant != 0; grant >>= 8) {
-                unused.insert(unused.begin(), static_cast<uint32_t>(grant & 0xff) - 1);
-            }
-        }
-        const uint32_t s = unused.back();
-        unused.pop_back();
-        payload_[s].write(n);
-        pins::publish(sequence_[s], index(n), s, head_, n);
-        if (!asking && unused.size() <= 1) {
-            asks_.send(1);
-            asking = true;
-        }
-    }
-    asks_.send(0);
+// A seat, as the daemon and the publisher each note it.
+struct Sharing::Seat {
+    uint64_t change = 0;  // the number of the last one
+    uint32_t tap = 0;     // who has it, from 1 on; 0: nobody
+};
+
+std::vector<Sharing::Seat> Sharing::first_seats() const {
+    std::vector<Seat> seats(plan_.seats());
+    for (uint32_t t = 0; t < plan_.early_taps(); ++t) seats[t].tap = t + 1;
+    return seats;
 }
 
-// ---- daemon ----
+// As a message, a byte each. (A question is the change that is wanted at the least; 0: there will be none.)
+struct Answer {
+    uint64_t newest;
+    uint64_t change;
+    uint64_t seat;
+    uint64_t tap;
 
-struct Sharing::Daemon {
-    enum class Hand { free, granted, visible, retired };
-    std::vector<Hand> hands;
+    static Answer of(uint64_t message) {
+        return {message >> 24, message >> 16 & 0xff, message >> 8 & 0xff, message & 0xff};
+    }
+    uint64_t message() const { return newest << 24 | change << 16 | seat << 8 | tap; }
+};
+
+// ---- publisher ----
+
+struct Sharing::Publisher {
+    Sharing& ring;
+    const Fault fault;
     std::vector<uint32_t> free;  // the one freed last at the end
     std::vector<uint32_t> retired;
     std::vector<uint32_t> visible;
-    uint32_t granted = 0;
-    uint64_t accepted = 0;
+    std::vector<Seat> seats;
+    uint64_t change = 0;  // the newest that it knows of
+    uint64_t questions = 0;
+    bool asking = false;
+    uint64_t pinned = 0;  // the last snapshot: a bit per slot
 
-    explicit Daemon(const SharingPlan& plan) : hands(plan.slots(), Hand::free) {
-        for (uint32_t s = plan.slots(); s-- > 0;) free.push_back(s);
-        grant(plan.stock);
+    explicit Publisher(Sharing& sharing)
+        : ring(sharing), fault(sharing.plan_.fault), seats(sharing.first_seats()) {
+        for (uint32_t s = ring.plan_.slots(); s-- > 0;) free.push_back(s);
     }
 
-    uint64_t grant(uint32_t stock) {
-        uint64_t message = 0;
-        for (uint32_t shift = 0; granted < stock && !free.empty(); ++granted, shift += 8) {
-            message |= uint64_t{free.back() + 1} << shift;
-            hands[free.back()] = Hand::granted;
-            free.pop_back();
+    uint32_t fill(uint64_t n) {
+        const bool was_asking = asking;
+        if (asking && must_wait()) finish_asking();
+        const bool passes = !asking && !(was_asking && fault == Fault::one_pass_only);
+        if (passes && (visible.size() > ring.plan_.depth || !retired.empty())) recycle();
+        if (asking && must_wait()) finish_asking();
+        if (free.empty()) ring.explorer_.fail("no slot is free");
+        const uint32_t s = free.back();
+        free.pop_back();
+        ring.payload_[s].write(n);
+        return s;
+    }
+
+    bool must_wait() const { return free.empty() || !ring.plan_.hurried; }
+
+    void finish_asking() {
+        if (fault == Fault::retired_while_asking) retire_old_frames();
+        take_answers();
+        free_unpinned();
+    }
+
+    // Frees what it can; not if it must ask first.
+    void recycle() {
+        const bool asks_early = fault == Fault::asked_before_retire && sees_change();
+        if (asks_early) {
+            ask();
+            take_answers();
         }
-        return message;
+        const bool early = fault == Fault::seating_read_first && sees_change();
+        if (fault == Fault::snapshot_first) pinned = snapshot();
+        retire_old_frames();
+        const bool looks =
+            fault != Fault::seating_read_first && fault != Fault::seating_ignored && !asks_early;
+        if (looks ? sees_change() : early) return ask();
+        free_unpinned();
     }
 
-    // What the publisher did since the last time. False: something that it may not do.
-    bool accept(Sharing& ring) {
-        const uint64_t head = ring.head_.load(std::memory_order_acquire);
-        if (head - accepted > granted) return false;
-        while (accepted != head) {
-            const uint64_t n = ++accepted;
-            const uint64_t s = ring.index(n).load(std::memory_order_acquire);
-            if (s >= hands.size() || hands[s] != Hand::granted) return false;
-            if (ring.sequence_[s].load(std::memory_order_acquire) != n) return false;
-            hands[s] = Hand::visible;
-            visible.push_back(static_cast<uint32_t>(s));
-            --granted;
-        }
-        return true;
-    }
-
-    void retire_old_frames(Sharing& ring) {
+    void retire_old_frames() {
         while (visible.size() > ring.plan_.depth) {
             const uint32_t s = visible.front();
             visible.erase(visible.begin());
-            if (ring.plan_.fault != Fault::no_retire) pins::retire(ring.sequence_[s]);
-            hands[s] = Hand::retired;
+            if (fault != Fault::no_retire) pins::retire(ring.sequence_[s]);
             retired.push_back(s);
         }
     }
 
-    uint64_t snapshot(Sharing& ring) {
-        uint64_t pinned = 0;
-        for (const Word& word : ring.pins_) {
-            const uint64_t pin = pins::snapshot(word);
-            if (pin != 0) pinned |= uint64_t{1} << (pin - 1);
-        }
-        return pinned;
+    bool sees_change() const { return pins::newest_seating(ring.seating_) != change; }
+
+    void ask() {
+        asking = true;
+        ring.asked_.store(++questions, std::memory_order_relaxed);
+        ring.questions_.send(change + 1);
+        ring.explorer_.observe("a");  // asked
     }
 
-    void free_unpinned(Sharing& ring, uint64_t pinned) {
+    // Of the questions, too, that follow from the first answer.
+    void take_answers() {
+        const uint64_t newest = take_answer();
+        while (change < newest && fault != Fault::one_answer_only) {
+            ask();
+            take_answer();
+        }
+        asking = false;
+    }
+
+    uint64_t take_answer() {
+        const Answer answer = Answer::of(ring.answers_.receive(questions));
+        change = answer.change;
+        seats[answer.seat].tap = static_cast<uint32_t>(answer.tap);
+        return answer.newest;
+    }
+
+    uint64_t snapshot() const {
+        uint64_t named = 0;
+        for (const Seat& seat : seats) {
+            for (uint32_t w = 0; seat.tap != 0 && w < ring.plan_.pin_words; ++w) {
+                const uint64_t pin = pins::snapshot(ring.pin_word(seat.tap - 1, w));
+                if (pin != 0) named |= uint64_t{1} << (pin - 1);
+            }
+        }
+        return named;
+    }
+
+    void free_unpinned() {
+        const bool look =
+            fault != Fault::snapshot_first && fault != Fault::slot_by_slot && fault != Fault::freed_unseen;
+        if (look) pinned = snapshot();
         std::erase_if(retired, [&](uint32_t s) {
-            if (ring.plan_.fault == Fault::slot_by_slot) pinned = snapshot(ring);
+            if (fault == Fault::slot_by_slot) pinned = snapshot();
             if ((pinned >> s & 1) != 0) {
                 ring.explorer_.observe("k");  // kept for a reader
                 return false;
             }
-            hands[s] = Hand::free;
             free.push_back(s);
             return true;
         });
     }
 };
 
-void Sharing::serve() {
-    Daemon daemon(plan_);
-    for (uint64_t ask = 1; asks_.receive(ask) != 0; ++ask) {
-        if (!daemon.accept(*this)) explorer_.fail("a publisher that keeps the rules is thrown out");
-        uint64_t pinned = plan_.fault == Fault::snapshot_first ? daemon.snapshot(*this) : 0;
-        daemon.retire_old_frames(*this);
-        const bool look = plan_.fault != Fault::snapshot_first && plan_.fault != Fault::slot_by_slot &&
-                          plan_.fault != Fault::grant_unseen;
-        if (look && !daemon.retired.empty()) pinned = daemon.snapshot(*this);
-        daemon.free_unpinned(*this, pinned);
-        const uint64_t message = daemon.grant(plan_.stock);
-        if (daemon.granted < plan_.stock) explorer_.fail("no slot is free");
-        grants_.send(message);
+// As many frames as the stock allows are being filled when one is published.
+void Sharing::publish_frames() {
+    Publisher publisher(*this);
+    std::vector<uint32_t> slots;
+    for (uint64_t n = 1; n <= plan_.frames; ++n) {
+        while (slots.size() < std::min<size_t>(plan_.frames, n + plan_.stock - 1)) {
+            slots.push_back(publisher.fill(slots.size() + 1));
+        }
+        const uint32_t s = slots[n - 1];
+        pins::publish(sequence_[s], index(n), s, head_, n);
+        publisher.visible.push_back(s);
+    }
+    if (plan_.late_taps != 0) questions_.send(0);
+}
+
+// ---- daemon ----
+
+struct Sharing::Daemon {
+    Sharing& ring;
+    std::vector<Seat> seats;
+    uint64_t change = 0;
+    uint64_t answered = 0;
+
+    explicit Daemon(Sharing& sharing) : ring(sharing), seats(sharing.first_seats()) {}
+
+    // False: the publisher has nothing more to ask.
+    bool answer() {
+        const uint64_t wanted = ring.questions_.receive(++answered);
+        if (wanted == 0) return false;
+        Answer next{change, 0, 0, 0};
+        for (size_t s = 0; s < seats.size(); ++s) {
+            if (seats[s].change < wanted || (next.change != 0 && next.change < seats[s].change)) continue;
+            next = {change, seats[s].change, s, seats[s].tap};
+        }
+        ring.answers_.send(next.message());
+        return true;
+    }
+
+    void answer_what_was_asked() {
+        while (ring.asked_.load(std::memory_order_relaxed) > answered) answer();
+    }
+
+    void take_seat(uint32_t tap) {
+        if (ring.plan_.fault != Fault::unseated_unasked) ring.left_.receive(1);
+        seats[ring.plan_.seat_of(tap)] = {++change, 0};
+        pins::reseat(ring.seating_, change);
+    }
+
+    void give_seat(uint32_t tap) {
+        Channel& told = ring.told_[tap - ring.plan_.early_taps()];
+        seats[ring.plan_.seat_of(tap)] = {++change, tap + 1};
+        if (ring.plan_.fault == Fault::told_before_reseat) told.send(1);
+        pins::reseat(ring.seating_, change);
+        if (ring.plan_.fault != Fault::told_before_reseat) told.send(1);
+    }
+};
+
+// One thread: a question that was sent before a change is answered before it or after it. Before the first change
+// there is nothing to ask.
+void Sharing::change_seats() {
+    Daemon daemon(*this);
+    if (plan_.leaver) daemon.take_seat(0);
+    for (uint32_t t = plan_.early_taps(); t < plan_.taps; ++t) {
+        if (daemon.change != 0) daemon.answer_what_was_asked();
+        daemon.give_seat(t);
+    }
+    while (daemon.answer()) {
     }
 }
 
 // ---- tap ----
 
 void Sharing::look_around(uint32_t tap) {
+    if (tap >= plan_.early_taps()) told_[tap - plan_.early_taps()].receive(1);
     const auto order = plan_.hearsay ? std::memory_order_relaxed : std::memory_order_acquire;
     std::vector<std::pair<uint32_t, uint64_t>> held(plan_.pin_words);  // slot and frame; frame 0: none
     for (uint32_t look = 0; look < plan_.looks; ++look) {
@@ -180,6 +284,7 @@ void Sharing::look_around(uint32_t tap) {
         read_payload(slot, n);
         explorer_.observe("r");  // read
     }
+    if (plan_.leaver && tap == 0) return left_.send(1);  // it dies, say
     for (uint32_t w = 0; w < plan_.pin_words; ++w) {
         if (held[w].second != 0) let_go(pin_word(tap, w), held[w].first, held[w].second);
     }

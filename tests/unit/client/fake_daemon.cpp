@@ -110,13 +110,8 @@ void FakeDaemon::take(Client& client, Datagram& datagram) {
         }
         case wire::Type::need:
             return answer_need(client, datagram);
-        case wire::Type::mapped:
-            return grant(client, publisher_segment_.generation);
-        case wire::Type::ask: {
-            wire::Ask ask{};
-            CAMTAP_CHECK(datagram.as(ask));
-            return grant(client, ask.generation);
-        }
+        case wire::Type::ask:
+            return answer_ask(client, datagram);
         default:
             return;
     }
@@ -263,8 +258,8 @@ void FakeDaemon::answer_need(Client& client, const Datagram& datagram) {
         send_message(client.socket.get(), *refuse_need_);
         return;
     }
-    take_in_published(client);
-    const auto geometry = layout::Geometry::of(64, 64, need.frame_bytes);
+    take_in_published();
+    const auto geometry = layout::Geometry::of(slot_count, slot_count, need.frame_bytes);
     if (memory_folder < 0) {
         publisher_memory_ = std::move(*create_memfd("fake-segment", geometry.segment_bytes()));
     } else {
@@ -284,47 +279,61 @@ void FakeDaemon::answer_need(Client& client, const Datagram& datagram) {
     publisher_segment_.depth = FakeSegment::kDepth;
     publisher_segment_.geometry = wire::fields(geometry);
     publisher_segment_.first = next_sequence_;
+    publisher_segment_.through = next_sequence_ - 1 + numbers_ahead;
     publisher_segment_.counters = counters;
     layout::SegmentView{publisher_mapping_->data(), geometry}.header().head.store(next_sequence_ - 1);
+    layout::SegmentView{publisher_mapping_->data(), geometry}.header().seating.store(seat_changes_.size());
     accepted_ = next_sequence_ - 1;
-    client.granted.clear();
-    visible_.clear();
-    free_.clear();
-    for (uint32_t s = 0; s < geometry.slot_count; ++s) free_.push_back(s);
     send_message(client.socket.get(), publisher_segment_, publisher_memory_.get());
 }
 
-void FakeDaemon::take_in_published(Client& client) {
+void FakeDaemon::take_in_published() {
     if (!publisher_mapping_) return;
-    const layout::SegmentView view{publisher_mapping_->data(), wire::geometry(publisher_segment_.geometry)};
-    for (const uint64_t head = view.header().head.load(); accepted_ < head;) {
-        const uint32_t slot = view.index(++accepted_).load();
-        const auto held = std::find(client.granted.begin(), client.granted.end(), slot);
-        CAMTAP_CHECK(held != client.granted.end());
-        CAMTAP_CHECK(view.slot(slot).sequence.load() == accepted_);
-        client.granted.erase(held);
-        visible_.push_back(slot);
-    }
+    accepted_ = layout::SegmentView{publisher_mapping_->data(), {}}.header().head.load();
     next_sequence_ = accepted_ + 1;
-    while (visible_.size() > FakeSegment::kDepth) {
-        view.slot(visible_.front()).sequence.store(0);
-        free_.push_back(visible_.front());
-        visible_.erase(visible_.begin());
-    }
 }
 
-void FakeDaemon::grant(Client& client, uint32_t generation) {
-    auto granted = wire::make<wire::Granted>();
-    granted.generation = generation;
-    if (generation == publisher_segment_.generation) {
-        take_in_published(client);
-        while (client.granted.size() < client.stock && !free_.empty()) {
-            client.granted.push_back(free_.back());
-            granted.slots[granted.count++] = free_.back();
-            free_.pop_back();
-        }
+void FakeDaemon::answer_ask(Client& client, const Datagram& datagram) {
+    wire::Ask ask{};
+    CAMTAP_CHECK(datagram.as(ask) && ask.generation == publisher_segment_.generation);
+    take_in_published();
+    auto answer = wire::make<wire::Seat>();
+    answer.generation = ask.generation;
+    answer.newest = seat_changes_.size();
+    answer.seating = ask.seating;
+    answer.through = accepted_ + numbers_ahead;
+    int fd = -1;
+    if (ask.seating < seat_changes_.size()) {
+        const SeatChange& change = seat_changes_[ask.seating];
+        answer.seating = ask.seating + 1;
+        answer.seat = change.seat;
+        answer.words = change.page != nullptr ? max_pins : 0;
+        if (change.page != nullptr) fd = change.page->get();
     }
-    send_message(client.socket.get(), granted);
+    if (answer_seat_ && !answer_seat_(answer)) return;
+    if (flood_) change_seat(*flood_);
+    send_message(client.socket.get(), answer, fd);
+}
+
+void FakeDaemon::answer_seats(std::function<bool(wire::Seat&)> answer) {
+    const std::lock_guard lock(mutex_);
+    answer_seat_ = std::move(answer);
+}
+
+void FakeDaemon::change_seat(uint32_t seat, const UniqueFd* page) {
+    const std::lock_guard lock(mutex_);
+    change_seat({seat, page});
+}
+
+void FakeDaemon::change_seats_at_each_answer(uint32_t seat, const UniqueFd* page) {
+    const std::lock_guard lock(mutex_);
+    flood_ = {seat, page};
+}
+
+void FakeDaemon::change_seat(const SeatChange& change) {
+    seat_changes_.push_back(change);
+    if (!publisher_mapping_) return;
+    pins::reseat(layout::SegmentView{publisher_mapping_->data(), {}}.header().seating, seat_changes_.size());
 }
 
 layout::SegmentView FakeDaemon::publisher_view() {

@@ -52,6 +52,14 @@ class FakeDaemon {
     void refuse_needs(int32_t code, const std::string& message);
     std::vector<uint64_t> needs();
     uint64_t max_frame_bytes = uint64_t{1} << 20;
+    uint64_t numbers_ahead = 10'000;  // that a publisher may use before it asks
+    uint32_t slot_count = 64;
+    // A tap gets this seat, with pin words on this page; or leaves it. Publishers have to ask.
+    void change_seat(uint32_t seat, const UniqueFd* page);
+    // The same after each answer to a publisher.
+    void change_seats_at_each_answer(uint32_t seat, const UniqueFd* page);
+    // Every `seat` is changed by this before it is sent, or isn't sent (false). Not while the test writes to a segment.
+    void answer_seats(std::function<bool(wire::Seat&)> answer);
     int memory_folder = -1;  // an open directory: segments are files there, and no memfds
 
     // Number of messages of a type that have been received.
@@ -67,16 +75,20 @@ class FakeDaemon {
         bool nudged = false;
         std::optional<wire::Arm> armed;
         uint32_t stock = 0;
-        std::vector<uint32_t> granted;  // publisher: slots it holds
         UniqueFd page;
+    };
+    struct SeatChange {
+        uint32_t seat;
+        const UniqueFd* page;  // nullptr: empty
     };
     void serve();
     void take(Client& client, Datagram& datagram);
     void greet(Client& client, const Datagram& datagram);
     void answer_sync(Client& client, const Datagram& datagram);
     void answer_need(Client& client, const Datagram& datagram);
-    void grant(Client& client, uint32_t generation);
-    void take_in_published(Client& client);
+    void answer_ask(Client& client, const Datagram& datagram);
+    void take_in_published();
+    void change_seat(const SeatChange& change);
     void nudge(Client& client);
     void interrupt();
 
@@ -89,6 +101,7 @@ class FakeDaemon {
     std::thread thread_;
     bool stopping_ = false;
     std::function<void(wire::Synced&)> spoil_synced_;
+    std::function<bool(wire::Seat&)> answer_seat_;
     uint64_t instance_ = 0;
     std::vector<std::unique_ptr<Client>> clients_;
     std::shared_ptr<FakeSegment> newest_;
@@ -106,8 +119,8 @@ class FakeDaemon {
     wire::Segment publisher_segment_{};
     layout::Counters publisher_counters_;
     uint64_t accepted_ = 0;
-    std::vector<uint32_t> visible_;
-    std::vector<uint32_t> free_;
+    std::vector<SeatChange> seat_changes_;  // number i + 1
+    std::optional<SeatChange> flood_;
 };
 
 }  // namespace camtap::test
