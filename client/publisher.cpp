@@ -12,6 +12,10 @@ namespace {
 
 constexpr int64_t kAnswerTime = 5 * kNsPerSecond;
 
+// How often it looks whether the daemon has hung up, where it awaits nothing from it. To look costs as much as all else
+// that is done for a frame, but for waking its readers.
+constexpr int64_t kListenInterval = 100 * kNsPerMs;
+
 // So few numbers left, and it is time to ask for more: at a thousand frames a second, two seconds before.
 constexpr uint64_t kFewNumbers = 2048;
 
@@ -64,11 +68,19 @@ Status Publisher::attach(int64_t timeout_ns) {
 
 // ---- what the daemon says ----
 
+// With nothing to be heard from the daemon but that it has gone, seldom.
+void Publisher::listen_now_and_then() {
+    const bool awaits_nothing = link_.ready() && segment_ && !needing_ && !asking_;
+    if (awaits_nothing && coarse_monotonic_ns() - listened_at_ns_ < kListenInterval) return;
+    take_messages();
+}
+
 void Publisher::take_messages() {
+    listened_at_ns_ = coarse_monotonic_ns();
     try {
         notice_session();
-        // An answer is all that is waited for, and the next call hears what comes after it. A hang-up too: a
-        // frame published before that reaches only those who still have the generation.
+        // An answer is all that is waited for, and a later call hears what comes after it. A hang-up, too: frames
+        // published before that reach those who have this generation.
         bool answered = false;
         while (Datagram* datagram = answered ? nullptr : link_.receive_next()) {
             notice_session();
@@ -90,6 +102,7 @@ void Publisher::notice_session() {
     refused_.reset();
     retire_segment();
     seats_.forget();
+    target_ = 0;
     if (session != 0 && report_) send_report();
 }
 
@@ -188,14 +201,15 @@ Result<camtap_slot> Publisher::acquire(uint64_t bytes, int64_t timeout_ns) {
     if (bytes == 0) return Error{Code::invalid, 0, "a frame of 0 bytes can't be published"};
     const Deadline deadline(timeout_ns);
     refused_.reset();
+    listen_now_and_then();
     for (bool recycled = false;;) {
         const bool at_once = deadline.passed();
-        take_messages();
         Result<std::optional<camtap_slot>> slot = try_acquire(bytes, recycled, at_once);
         if (!slot.ok()) return slot.error();
         if (*slot) return **slot;
         if (at_once) return why_not();
         link_.wait(deadline.at_ns());
+        take_messages();
     }
 }
 
@@ -225,8 +239,12 @@ Result<std::optional<camtap_slot>> Publisher::try_acquire(uint64_t bytes, bool& 
     if (segment_->held() >= stock_) {
         return Error{Code::no_slot, 0, "all " + std::to_string(stock_) + " slots of the stock are held"};
     }
-    if (!asking_ && !recycled) recycled = recycle();
-    if (segment_->numbers_left() == 0) return later;
+    const bool has_to_ask_on = seats_.known() < target_;  // and couldn't at the time
+    if (!asking_ && (!recycled || has_to_ask_on)) recycled = recycle();
+    if (segment_->numbers_left() == 0) {
+        if (asking_ || !recycled) return later;
+        return Error{Code::no_slot, 0, "the numbers that are left are those of the slots that are held"};
+    }
     return segment_->take(bytes, asking_ && learning_ && !at_once);
 }
 
@@ -243,6 +261,7 @@ bool Publisher::recycle() {
 }
 
 void Publisher::ask_for_seats() {
+    learning_ = false;
     target_ = 0;
     send_ask();
 }

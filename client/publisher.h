@@ -38,6 +38,7 @@ class Publisher {
 
     Status attach(int64_t timeout_ns);
 
+    void listen_now_and_then();
     void take_messages();
     void take_message(Datagram& datagram);
     Status take_segment(Datagram& datagram);
@@ -66,6 +67,7 @@ class Publisher {
 
     std::unique_ptr<WritableSegment> segment_;
     std::vector<std::unique_ptr<WritableSegment>> retired_;  // of which the caller still holds slots
+    int64_t listened_at_ns_ = 0;
     Seats seats_;
     bool needing_ = false;  // until the segment is there, and open
     bool asking_ = false;

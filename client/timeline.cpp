@@ -65,7 +65,7 @@ Result<std::optional<Pinned>> Timeline::next() {
         if (limit > generation.passed) {
             Result<Pin> pin = claim(generation);
             if (!pin.ok()) return pin.error();
-            // what left the index was retired before
+            // what left the index can't be found any more
             const uint64_t length = generation.segment->index_length();
             uint64_t n = std::max(generation.passed + 1, limit >= length ? limit - length + 1 : 1);
             uint32_t slot = 0;

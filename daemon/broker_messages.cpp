@@ -15,7 +15,7 @@ namespace camtap {
 
 using wire::Type;
 
-static constexpr int kTapBufferBytes = 8 * 1024;  // the kernel doubles it: some dozen messages
+static constexpr int kReplyBufferBytes = 8 * 1024;  // the kernel doubles it: some dozen messages
 
 static const Error kOutOfTurn{Code::protocol, 0,
                               "it sent a message that is unknown, of the wrong length, or out of turn"};
@@ -141,6 +141,12 @@ static Result<UniqueFd> make_pin_page(TapSeat& seat) {
     return fd;
 }
 
+// A few are enough: each may hold a descriptor, and the kernel counts all that are on their way from us together, so
+// those who don't read would use up what the others need.
+static void limit_unread_replies(const Session& session) {
+    setsockopt(session.socket.get(), SOL_SOCKET, SO_SNDBUF, &kReplyBufferBytes, sizeof kReplyBufferBytes);
+}
+
 void Broker::welcome_tap(Session& session, Stream& stream) {
     if (Status admitted = stream.admit_tap(session); !admitted)
         return refuse(session, admitted.error(), &stream);
@@ -153,10 +159,7 @@ void Broker::welcome_tap(Session& session, Stream& stream) {
     wire::Welcome welcome = this->welcome();
     welcome.max_pins = session.tap.max_pins;
     welcome.max_frame_bytes = stream.config().max_frame_bytes;
-    // A few unread replies are enough: each may hold a descriptor, and the kernel counts all that are on
-    // their way from us together, so those who don't read would use up what the others need
-    const int buffer_bytes = kTapBufferBytes;
-    setsockopt(session.socket.get(), SOL_SOCKET, SO_SNDBUF, &buffer_bytes, sizeof buffer_bytes);
+    limit_unread_replies(session);
     if (!session.send(welcome, session.tap.page_fd.get())) return end(session);
     stream.add_tap(session);
 }
@@ -174,6 +177,7 @@ void Broker::welcome_publisher(Session& session, Stream& stream, uint32_t stock)
     }
     session.role = Session::Role::publisher;
     session.stock = stock;
+    limit_unread_replies(session);
     session.deadline.off();
     if (!session.spawned) stream.set_publisher(session);
     wire::Welcome welcome = this->welcome();
@@ -274,7 +278,11 @@ void Broker::answer(Session& session, const wire::Ask& question) {
     auto seat = wire::make<wire::Seat>();
     const Result<int> page = session.stream->ask(question, seat);
     if (!page) return turn_down(session, page.error());
-    if (!session.send(seat, *page)) drop(session, Error{Code::limit, 0, "it doesn't read its replies"});
+    if (session.send(seat, *page)) return;
+    // With a descriptor it may be for others', of which too many are on their way; then it asks again
+    const bool told =
+        *page >= 0 && session.send(refusal(Error{Code::no_memory, 0, "a pin page can't be sent now"}));
+    if (!told) drop(session, Error{Code::limit, 0, "it doesn't read its replies"});
 }
 
 // ---- control

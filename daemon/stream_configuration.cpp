@@ -18,6 +18,8 @@ static bool same_but_for_rights_and_clocks(StreamConfig a, const StreamConfig& b
 }
 
 std::vector<Session*> Stream::reconfigure(const StreamConfig& config) {
+    // What it has done by now counts before its clocks may be shorter
+    if (Status taken = take_in_published(); !taken) publisher_broke_protocol(taken.error());
     const bool keep_running = same_but_for_rights_and_clocks(config_, config);
     config_ = config;
     supervisor_.configure(config_);
@@ -61,7 +63,7 @@ void Stream::shut_down() {
 void Stream::remove() {
     set_state(StreamState::gone, "removed from the configuration");
     supervisor_.stop();
-    // It gets no slot any more, however long it takes to end: pins of taps that leave are not looked at then
+    // Before its taps lose their seats, so that it never hears of it: it looks at their pins as long as it lives
     if (publisher_ != nullptr) end_publisher(reason_);
     check_timer_.off();
     linger_timer_.off();

@@ -173,7 +173,7 @@ TEST(SentDescriptors, OnTheirWayAreLimitedPerUser) {
     CAMTAP_ASSUMES(
         "who has as many descriptors on their way as it may have open is refused with ETOOMANYREFS, and "
         "nothing is lost",
-        "common/seqpacket.cpp, send_bytes(): a full peer; daemon/broker_messages.cpp, kTapBufferBytes");
+        "common/seqpacket.cpp, send_bytes(): a full peer; daemon/broker_messages.cpp, kReplyBufferBytes");
     SocketPair pair;
     const Tracer tracer;
     Forked sender([&](Forked::Child&) {
