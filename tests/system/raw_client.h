@@ -134,6 +134,8 @@ struct RawPublisher : RawClient {
         view = {memory.data(), geometry};
         next_sequence = segment.first;
         say_mapped(segment.generation);
+        ask();  // answered when it is open
+        expect<wire::Seat>();
     }
     void say_mapped(uint32_t generation) {
         auto mapped = wire::make<wire::Mapped>();
