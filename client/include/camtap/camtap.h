@@ -295,17 +295,17 @@ CAMTAP_API void camtap_publisher_close(camtap_publisher* publisher);
 
 /* A slot for a frame of `bytes`, backed by memory, its contents arbitrary. Larger frames than before move the
  * stream to a new generation, for which no slot may be held (busy). After a restart of the daemon it attaches
- * again, when it has noticed: it looks ten times a second. Asks the daemon, and blocks up to `timeout_ns` for its answer (some 0.1 ms), where taps have come or gone, and
- * every few thousand frames; readers never delay it otherwise. A slot's first use takes
- * milliseconds more, while the kernel clears its memory. Errors: no_slot (all of
- * the stock is held, or no answer by the timeout), too_big, no_memory, limit, busy, no_daemon and the other
+ * again, when it has noticed: it looks ten times a second. Where taps have come or gone, and every few thousand
+ * frames, it asks the daemon, and may block up to `timeout_ns` for the answer; readers don't delay it otherwise. A
+ * slot's first use takes milliseconds more, while the kernel clears its memory. Errors: no_slot (all of the stock
+ * is held, or no answer by the timeout), too_big, no_memory, limit, busy, no_daemon and the other
  * errors of open while attaching again, forked, protocol. */
 CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_publisher_acquire(camtap_publisher* publisher, uint64_t bytes,
                                                                   int64_t timeout_ns, camtap_slot* slot);
 
 /* Makes the slot's contents the stream's next frame and wakes its readers. The slot is no longer the
- * caller's. Waits for nobody. With the first few frames it may take milliseconds, readers awake already, while the kernel clears memory for the next frame. Errors: invalid (doesn't fit, or
- * not a slot held); gone when the slot is of an earlier connection: the frame is lost. `sequence` may be NULL. */
+ * caller's. Waits for nobody. With the first few frames it may take milliseconds, readers awake already, while the
+ * kernel clears memory for the next frame. Errors: invalid (doesn't fit, or not a slot held); gone when the slot is of an earlier connection: the frame is lost. `sequence` may be NULL. */
 CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_publisher_publish(camtap_publisher* publisher,
                                                                   const camtap_slot* slot,
                                                                   const camtap_publish_info* info,

@@ -50,6 +50,7 @@ void FakeDaemon::stop() {
     clients_.clear();
     newest_.reset();
     closed_.clear();
+    seat_changes_.clear();
     listener_.reset();
     unlink(path_.c_str());
 }
