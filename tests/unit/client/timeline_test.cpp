@@ -1,0 +1,76 @@
+// Promise: a generation is read under the pins of a session that its publisher knows of.
+#include "client/timeline.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/client/fake_segment.h"
+
+namespace camtap::client {
+namespace {
+
+using test::FakeSegment;
+
+std::shared_ptr<Session> session() {
+    const UniqueFd page = std::move(*create_memfd("pins", layout::kPage));
+    return std::make_shared<Session>(
+        UniqueFd(),
+        LocalMapping(*ProcessMark::current(),
+                     std::move(*Mapping::map(page.get(), layout::kPage, Mapping::Access::read_write))),
+        2, 1, std::make_shared<FramesHeld>());
+}
+
+bool pins_something(const Session& session) {
+    return session.page().pins[0].load() != 0 || session.page().pins[1].load() != 0;
+}
+
+struct TwoGenerations : testing::Test {
+    FakeSegment old_one{1, 1};
+    FakeSegment new_one{2, 11};
+    std::shared_ptr<Session> before = session();
+    std::shared_ptr<Session> after = session();
+    std::shared_ptr<const TapSegment> newest;
+    Timeline timeline;
+
+    static std::shared_ptr<const TapSegment> seen(const FakeSegment& segment) {
+        const SegmentTerms terms{1, segment.generation(), segment.geometry(), segment.first()};
+        const UniqueFd memory(fcntl(segment.fd(), F_DUPFD_CLOEXEC, 0));
+        return *TapSegment::open(*ProcessMark::current(), terms, memory);
+    }
+    void SetUp() override {
+        old_one.publish();
+        new_one.publish();
+        newest = seen(new_one);
+        timeline.add(seen(old_one), before, Timeline::kUnknownLast, false);
+        timeline.add(newest, before, 1, false);
+    }
+};
+
+TEST_F(TwoGenerations, TheNewestIsReadUnderTheSessionThatItWasConfirmedTo) {
+    timeline.adopt(newest, after);
+    const auto frame = timeline.newest();
+    ASSERT_TRUE(frame.ok() && *frame);
+    EXPECT_EQ((*frame)->sequence, 11u);
+    EXPECT_TRUE(pins_something(*after));
+    EXPECT_FALSE(pins_something(*before));
+}
+
+TEST_F(TwoGenerations, OneThatIsOverIsReadUnderTheSessionThatItBeganWith) {
+    timeline.adopt(newest, after);
+    const auto frame = timeline.next();
+    ASSERT_TRUE(frame.ok() && *frame);
+    EXPECT_EQ((*frame)->sequence, 1u);
+    EXPECT_TRUE(pins_something(*before)) << "its publisher may never hear of another one's page";
+    EXPECT_FALSE(pins_something(*after));
+}
+
+TEST_F(TwoGenerations, OneThatWasNotConfirmedIsReadAsBefore) {
+    timeline.adopt(seen(new_one), after);  // another mapping: of another generation, or none
+    timeline.adopt(nullptr, after);
+    const auto frame = timeline.newest();
+    ASSERT_TRUE(frame.ok() && *frame);
+    EXPECT_FALSE(pins_something(*after));
+}
+
+}  // namespace
+}  // namespace camtap::client
