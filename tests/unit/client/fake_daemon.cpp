@@ -321,14 +321,19 @@ void FakeDaemon::answer_seats(std::function<bool(wire::Seat&)> answer) {
     answer_seat_ = std::move(answer);
 }
 
+FakeDaemon::SeatChange FakeDaemon::make_seat_change(uint32_t seat, const UniqueFd* page) {
+    if (page == nullptr) return {seat, nullptr};
+    return {seat, std::make_shared<const UniqueFd>(fcntl(page->get(), F_DUPFD_CLOEXEC, 0))};
+}
+
 void FakeDaemon::change_seat(uint32_t seat, const UniqueFd* page) {
     const std::lock_guard lock(mutex_);
-    change_seat({seat, page});
+    change_seat(make_seat_change(seat, page));
 }
 
 void FakeDaemon::change_seats_at_each_answer(uint32_t seat, const UniqueFd* page) {
     const std::lock_guard lock(mutex_);
-    flood_ = {seat, page};
+    flood_ = make_seat_change(seat, page);
 }
 
 void FakeDaemon::change_seat(const SeatChange& change) {

@@ -54,7 +54,8 @@ class FakeDaemon {
     uint64_t max_frame_bytes = uint64_t{1} << 20;
     uint64_t numbers_ahead = 10'000;  // that a publisher may use before it asks
     uint32_t slot_count = 64;
-    // A tap gets this seat, with pin words on this page; or leaves it. Publishers have to ask.
+    // A tap gets this seat, with pin words on this page (a copy of the descriptor is kept); or leaves it. Publishers
+    // have to ask.
     void change_seat(uint32_t seat, const UniqueFd* page);
     // The same after each answer to a publisher.
     void change_seats_at_each_answer(uint32_t seat, const UniqueFd* page);
@@ -79,7 +80,7 @@ class FakeDaemon {
     };
     struct SeatChange {
         uint32_t seat;
-        const UniqueFd* page;  // nullptr: empty
+        std::shared_ptr<const UniqueFd> page;  // nullptr: empty
     };
     void serve();
     void take(Client& client, Datagram& datagram);
@@ -88,6 +89,7 @@ class FakeDaemon {
     void answer_need(Client& client, const Datagram& datagram);
     void answer_ask(Client& client, const Datagram& datagram);
     void take_in_published();
+    static SeatChange make_seat_change(uint32_t seat, const UniqueFd* page);
     void change_seat(const SeatChange& change);
     void nudge(Client& client);
     void interrupt();
