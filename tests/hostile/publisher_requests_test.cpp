@@ -216,6 +216,29 @@ TEST_F(Requests, AChildThatKeepsADeadPublishersSocketKeepsNothing) {
     expect_recovery(victim);
 }
 
+// Each may hold a descriptor, and all clients together may leave only so many of them unread.
+TEST_F(Requests, AsksAndNeverReadsHasFewAnswersOnTheirWay) {
+    leave_a_generation();
+    play([this](Forked::Child&) {
+        HostilePublisher publisher(path());
+        auto ask = wire::make<wire::Ask>();
+        ask.generation = publisher.segment.generation;
+        while (publisher.send(ask) != Sent::hang_up) {
+        }
+        int answers = 0;
+        char bytes[wire::kMaxMessage];
+        for (ssize_t n = 1; n != 0;) {
+            n = recv(publisher.fd(), bytes, sizeof bytes, 0);
+            EXPECT_TRUE(n >= 0 || errno == ECONNRESET);  // said once, before what was sent
+            answers += n > 0;
+        }
+        EXPECT_GT(answers, 4);
+        EXPECT_LT(answers, 40);
+        return 0;
+    });
+    expect_ended("it doesn't read its replies");
+}
+
 TEST_F(Requests, AFloodOfPokesAsksAndReportsKeepsNobodyWaiting) {
     Victim victim(path(), Victim::Way::next);
     leave_a_generation();

@@ -46,6 +46,27 @@ TEST(Reloading, TouchesOnlyWhatChanged) {
     EXPECT_TRUE(eventually([&] { return removed.next(100ms).has_value(); }));
 }
 
+// The daemon looks for frames no oftener than its clocks make it.
+TEST(Reloading, AShorterStallTimeoutCountsFromTheNewestFrame) {
+    const std::string endless = pattern("test", 64) + "stale_after = \"1 h\"\nstall_timeout = ";
+    Daemon daemon(endless + "\"1 h\"\n");
+    Tap tap = daemon.tap("test");
+    const auto first = tap.next(kGuard);
+    ASSERT_TRUE(first);
+    const pid_t source = daemon.info("test").publisher_pid;
+    ASSERT_TRUE(eventually([&] {
+        const auto frame = tap.next(kGuard);
+        return frame && frame->info().publish_ns - first->info().publish_ns > 2'000'000'000;
+    }));
+    daemon.write_config(endless + "\"1500 ms\"\n");
+    camtap_reload_result result;
+    ASSERT_EQ(reload(daemon, result), CAMTAP_OK) << result.message;
+    EXPECT_EQ(result.changed, 1u);
+    for (int i = 0; i < 20; ++i) ASSERT_TRUE(tap.next(kGuard));
+    EXPECT_EQ(daemon.info("test").publisher_pid, source);
+    EXPECT_EQ(sum(tap.status().missed), 0u);
+}
+
 void publish_one(const Daemon& daemon) {
     camtap_publish_info info = CAMTAP_INIT(camtap_publish_info);
     info.image = CAMTAP_INIT(camtap_image);

@@ -305,7 +305,8 @@ CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_publisher_acquire(camtap_publish
 
 /* Makes the slot's contents the stream's next frame and wakes its readers. The slot is no longer the
  * caller's. Waits for nobody. With the first few frames it may take milliseconds, readers awake already, while the
- * kernel clears memory for the next frame. Errors: invalid (doesn't fit, or not a slot held); gone when the slot is of an earlier connection: the frame is lost. `sequence` may be NULL. */
+ * kernel clears memory for the next frame. Errors: invalid (doesn't fit, or not a slot held); gone when the slot is
+ * of an earlier connection: the frame is lost. `sequence` may be NULL. */
 CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_publisher_publish(camtap_publisher* publisher,
                                                                   const camtap_slot* slot,
                                                                   const camtap_publish_info* info,

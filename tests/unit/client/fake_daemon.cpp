@@ -65,7 +65,8 @@ void FakeDaemon::serve() {
     std::unique_lock lock(mutex_);
     while (!stopping_) {
         std::vector<pollfd> entries{{listener_.get(), POLLIN, 0}, {interrupt_.get(), POLLIN, 0}};
-        for (const auto& client : clients_) entries.push_back({client->socket.get(), POLLIN, 0});
+        const short heard = listens_ ? POLLIN : 0;
+        for (const auto& client : clients_) entries.push_back({client->socket.get(), heard, 0});
         lock.unlock();
         poll(entries.data(), entries.size(), -1);
         lock.lock();
@@ -77,7 +78,7 @@ void FakeDaemon::serve() {
             clients_.back()->socket.reset(accepted);
         }
         for (const auto& client : clients_) {
-            while (client->socket) {
+            while (client->socket && listens_) {
                 receive(client->socket.get(), *datagram);
                 if (datagram->kind == Datagram::Kind::nothing_yet) break;
                 if (datagram->kind == Datagram::Kind::message) {
@@ -319,6 +320,11 @@ void FakeDaemon::answer_ask(Client& client, const Datagram& datagram) {
 void FakeDaemon::answer_seats(std::function<bool(wire::Seat&)> answer) {
     const std::lock_guard lock(mutex_);
     answer_seat_ = std::move(answer);
+}
+
+void FakeDaemon::listen_to_clients(bool listen) {
+    listens_ = listen;
+    interrupt();
 }
 
 FakeDaemon::SeatChange FakeDaemon::make_seat_change(uint32_t seat, const UniqueFd* page) {

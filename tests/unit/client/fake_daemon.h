@@ -1,6 +1,7 @@
 // A daemon that does what the test says: honest by default, and able to do what no honest daemon does.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -61,6 +62,8 @@ class FakeDaemon {
     void change_seats_at_each_answer(uint32_t seat, const UniqueFd* page);
     // Every `seat` is changed by this before it is sent, or isn't sent (false). Not while the test writes to a segment.
     void answer_seats(std::function<bool(wire::Seat&)> answer);
+    // Takes in no message of a client, or all of them again. From any thread, and while a `seat` is changed.
+    void listen_to_clients(bool listen);
     int memory_folder = -1;  // an open directory: segments are files there, and no memfds
 
     // Number of messages of a type that have been received.
@@ -102,6 +105,7 @@ class FakeDaemon {
     UniqueFd interrupt_;
     std::thread thread_;
     bool stopping_ = false;
+    std::atomic<bool> listens_{true};
     std::function<void(wire::Synced&)> spoil_synced_;
     std::function<bool(wire::Seat&)> answer_seat_;
     uint64_t instance_ = 0;

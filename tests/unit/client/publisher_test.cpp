@@ -1,8 +1,13 @@
 // A publisher's promises, with a daemon that the test plays.
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
+#include <atomic>
+#include <fstream>
 #include <functional>
+#include <future>
 #include <thread>
 
 #include "tests/unit/client/c_handles.h"
@@ -12,11 +17,12 @@ namespace camtap::test {
 namespace {
 
 camtap_error open_publisher(const std::string& socket, PublisherHandle& publisher, uint32_t stock = 0,
-                            int64_t timeout_ns = kLong) {
+                            int64_t timeout_ns = kLong, int connection = -1) {
     camtap_publisher_options options = CAMTAP_INIT(camtap_publisher_options);
     options.socket_path = socket.c_str();
     options.stock = stock;
     options.attach_timeout_ns = timeout_ns;
+    options.connection = connection;
     camtap_publisher* opened = nullptr;
     const camtap_error error = camtap_publisher_open("front", &options, &opened);
     publisher.reset(opened);
@@ -261,6 +267,46 @@ TEST_F(Recycling, ADaemonThatDoesntAnswerKeepsNobodyWhoDoesntWaitForIt) {
     ASSERT_EQ(acquire(4, 0), CAMTAP_OK) << "one that was never used";
     EXPECT_NE(slot.index, before);
     EXPECT_EQ(publish(), CAMTAP_OK);
+}
+
+bool sleeps(pid_t thread) {
+    std::ifstream file("/proc/self/task/" + std::to_string(thread) + "/stat");
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    return text.substr(text.rfind(')')).substr(2, 1) == "S";
+}
+
+// Two taps have come, so that there are two questions. The second finds no room.
+TEST_F(Recycling, AQuestionThatCantBeSentIsSentLater) {
+    daemon.slot_count = FakeSegment::kDepth + 1;
+    Result<UniqueFd> connected = connect_to(daemon.socket_path());
+    ASSERT_TRUE(connected.ok());
+    const UniqueFd same(dup(connected->get()));
+    ASSERT_EQ(open_publisher(daemon.socket_path(), publisher, 1, kLong, connected->release()), CAMTAP_OK);
+    for (uint32_t i = 0; i <= FakeSegment::kDepth; ++i) publish_one();
+    std::promise<void> full;
+    daemon.answer_seats([&](const wire::Seat& seat) {
+        if (seat.seating != 1) return true;
+        daemon.listen_to_clients(false);
+        while (send_message(same.get(), wire::make<wire::Poke>()) == Sent::yes) {
+        }
+        full.set_value();
+        return true;
+    });
+    const PinnedPage tap;
+    for (const uint32_t seat : {0u, 1u}) daemon.change_seat(seat, &tap.fd);
+    std::atomic<pid_t> thread{0};
+    auto acquired = std::async(std::launch::async, [&] {
+        thread = gettid();
+        return acquire(4);
+    });
+    full.get_future().wait();
+    EXPECT_EQ(daemon.count(wire::Type::ask), 2u);  // and the answer has been sent
+    pollfd answer{same.get(), POLLIN, 0};
+    while (poll(&answer, 1, 0) != 0) sched_yield();
+    while (!sleeps(thread)) sched_yield();  // it has tried to ask
+    daemon.listen_to_clients(true);
+    EXPECT_EQ(acquired.get(), CAMTAP_OK);
+    EXPECT_EQ(daemon.count(wire::Type::ask), 1u + 2);
 }
 
 // As it is when the publisher's process has no descriptor left to take the page with.
