@@ -186,12 +186,7 @@ Status Publisher::take_seat(const Datagram& datagram) {
 void Publisher::take_refusal(const Datagram& datagram) {
     if (!needing_ && !asking_) return link_.lose(ending(datagram));
     refused_ = ending(datagram);
-    const bool need_refused = !asking_;
     needing_ = asking_ = false;
-    // Too much was asked for, and the generation goes on; or making the next one failed, and then it may be
-    // over.
-    const bool goes_on = refused_->code == Code::limit || refused_->code == Code::too_big;
-    if (need_refused && !goes_on) retire_segment();
 }
 
 // ---- what the caller wants ----

@@ -23,8 +23,8 @@ class Seats {
     uint64_t known() const { return known_; }
     std::span<const PinWords> pins() const { return pins_; }
 
-    // The daemon's answer to a question. Errors: protocol (it makes no sense); limit (no descriptors are left to take the
-    // page with), no_memory, malformed, system: then nothing has changed.
+    // The daemon's answer to a question. Errors: protocol (it makes no sense); limit (no descriptors are left to take
+    // the page with), no_memory, malformed, system: then nothing has changed.
     Status take(const wire::Seat& change, const UniqueFd& page);
     void forget();  // with the connection
 

@@ -15,7 +15,7 @@ namespace camtap::client {
 // Number of frames that a tap's user holds at the moment, over all of the tap's sessions.
 using FramesHeld = std::atomic<uint32_t>;
 
-// One session of a tap. The daemon honours its pins until the socket hangs up, so tap and frames own it
+// One session of a tap. The publisher honours its pins until the socket hangs up, so tap and frames own it
 // together, and the socket closes when the last of them has let go. Invariant: a pin word whose bit in
 // `claimed_` is 0 reads 0. Threads: claim() by the tap's thread; release() by any.
 class Session {

@@ -15,8 +15,8 @@ constexpr int64_t kSlice = 100 * kNsPerMs;       // after a frame; doubling …
 constexpr int64_t kSliceMax = 1 * kNsPerSecond;  // … up to this
 constexpr int64_t kAnswerTime = 5 * kNsPerSecond;
 // How often the wake word is looked at before a sleep, if the last frame came without one: 1 to 2 µs on the machine of
-// tests/RESULTS.md, less than to fall asleep and be woken takes. One reader, nobody pausing, gets 550,000 frames/s by that
-// instead of 360,000.
+// tests/RESULTS.md, less than to fall asleep and be woken takes. When it was introduced, one reader, nobody pausing, got
+// 550,000 frames/s by that instead of 360,000.
 constexpr int kSpins = 30;
 // While an answer is on its way the socket is what is slept on; frames are looked for in between.
 constexpr int64_t kGlance = 10 * kNsPerMs;

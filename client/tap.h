@@ -19,8 +19,8 @@ struct TapSettings {
 };
 
 // Puts together: Attachment (what the daemon says), Timeline (what can be read), Ledger (what was missed).
-// Cost of a frame, when nothing else happens: one futex wait, a pin, an unpin; nothing on the socket. No polling, but for
-// a microsecond or two where the last frame was there without a sleep.
+// Cost of a frame, when nothing else happens: one futex wait, a pin, an unpin; nothing on the socket. No polling, but
+// for a microsecond or two where the last frame was there without a sleep.
 // Threads: one at a time. Blocking: open, next and latest, up to their timeout; never the others.
 class Tap {
   public:

@@ -32,7 +32,7 @@ class Timeline {
     static constexpr uint64_t kUnknownLast = ~uint64_t{0};
 
     // The daemon has confirmed to another session that this generation is the newest one: its publisher looks at the
-    // pins of this session, too, or asks for them. Closed ones are read on under the pins that they began with.
+    // pins of this session, too, or asks for them. Older ones are read on under the pins that they began with.
     void adopt(const std::shared_ptr<const TapSegment>& newest, const std::shared_ptr<Session>& session);
     // No frames beyond those that are there now, until thaw(): the daemon wants this tap no more.
     void freeze();

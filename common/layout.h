@@ -19,7 +19,6 @@
 namespace camtap::layout {
 
 inline constexpr uint64_t kSegmentMagic = 0x4745'5350'4154'4d43;  // "CMTAPSEG" in memory
-inline constexpr uint64_t kPinPageMagic = 0x4e49'5050'4154'4d43;  // "CMTAPPIN" in memory
 inline constexpr uint16_t kMajor = 3;                             // a different major can't be read at all
 inline constexpr uint16_t kMinor = 0;  // a higher minor only adds fields where zeros were
 inline constexpr uint64_t kPage = 4096;
@@ -189,7 +188,7 @@ struct Geometry {
                slot_bytes >= kPage && slot_bytes % kPage == 0 && slot_bytes <= (uint64_t{1} << 40);
     }
 
-    // `visible` frames at most can be pinned at a time: the index holds at least as many.
+    // At least the newest `visible` frames can be found by the index.
     static constexpr Geometry of(uint32_t slot_count, uint32_t visible, uint64_t frame_bytes) {
         Geometry g;
         g.slot_count = slot_count;
@@ -202,7 +201,7 @@ struct Geometry {
 };
 
 // A mapped segment: typed access by offset. Owns nothing. Invariant: `base` maps at least
-// geometry.segment_bytes().
+// geometry.segment_bytes() (the daemon: metadata_bytes(), and it never asks for a payload).
 struct SegmentView {
     std::byte* base = nullptr;  // taps map it read-only and only load
     Geometry geometry;
@@ -224,10 +223,7 @@ struct SegmentView {
 // of frames received and missed is the tap's own claim, shown as such; only the pin words decide anything, and
 // only about this tap.
 struct PinPage {
-    uint64_t magic;
-    uint16_t major;
-    uint16_t minor;
-    uint32_t word_count;
+    uint64_t reserved[8];
 
     // The tap's ledger (relaxed), for `camtap top`.
     alignas(64) Word64 delivered;
@@ -244,7 +240,6 @@ struct PinPage {
     // use.
     alignas(64) Word64 pins[kMaxPinWords];
 };
-static_assert(offsetof(PinPage, word_count) == 12);
 static_assert(offsetof(PinPage, delivered) == 64);
 static_assert(offsetof(PinPage, last_sequence) == 120);
 static_assert(offsetof(PinPage, pins) == 128);

@@ -26,8 +26,9 @@ inline constexpr size_t kMaxMessage = 32 * 1024;
 enum class Type : uint32_t {
     hello = 1,    // any client → daemon, first message
     welcome = 2,  // daemon → client; for a tap with the descriptor of its pin page
-    refused = 3,  // daemon → client; the answer to any request that can't be granted. After hello it ends the
-                  // session
+    refused =
+        3,  // daemon → client; the answer to any request that can't be granted. It ends the session, but
+            // in answer to need and ask
     dismissed =
         4,  // daemon → client; the daemon hears this session no more, but respects its pins until it hangs up
 
@@ -317,7 +318,7 @@ struct TapRecord {
     uint64_t session;
     int64_t since_ns;
     uint32_t pins_held;
-    uint32_t dismissed;  // 1: kept only until its pins are gone
+    uint32_t dismissed;  // 1: heard no more, its pins are honoured until it hangs up
     // The tap's own claims
     uint64_t delivered;
     uint64_t source_gap;

@@ -45,7 +45,7 @@ class Broker {
     void send_verdict(uint64_t session, const wire::Verdict& verdict);
 
     // Stops listening and ends all sources; `done` is called when they are reaped. Sessions stay till the
-    // end, so that frames which taps hold are not given to anybody meanwhile.
+    // end, so that no seat gets empty, and no publisher fills a slot that a tap holds.
     void shut_down(std::function<void()> done);
 
     // "3 streams: 2 live, rear offline (no such device)"

@@ -46,7 +46,7 @@ void Broker::on_readable(Session& session, uint32_t events) {
         case Datagram::Kind::message:
             break;
     }
-    // What a publisher says comes with its frames, however many those are; but a segment costs us something
+    // A publisher may tell and ask as often as it has frames, however many those are; but a segment costs us something
     const bool limited = session.role != Session::Role::publisher || datagram_.type() == Type::need;
     if (limited && !session.requests.take(context_.config.max_requests_per_second)) {
         return drop(session,

@@ -56,7 +56,7 @@ void occupy_standard_descriptors() {
     if (fd >= 0) close(fd);
 }
 
-// Each tap takes two descriptors, and the soft limit is 1024 on many systems.
+// Each tap takes three descriptors, and the soft limit is 1024 on many systems.
 void raise_descriptor_limit() {
     rlimit limit{};
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;

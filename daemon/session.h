@@ -27,7 +27,7 @@ struct TapSeat {
     bool dismissed = false;     // heard no more, its pins are honoured until it hangs up or dies
     bool nudged = false;        // a nudge is on its way; the next one waits for its sync or arm
     bool nudge_owed = false;    // one couldn't be sent, for want of memory: to be tried again
-    uint64_t seen_changes = 0;  // of Stream::changes() at its last sync
+    uint64_t seen_changes = 0;  // the stream's changes, at its last sync
     bool armed = false;
     uint32_t armed_generation = 0;
     uint64_t armed_sequence = 0;

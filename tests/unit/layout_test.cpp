@@ -24,7 +24,6 @@ TEST(Layout, VersionsAndSizesBelongTogether) {
     EXPECT_EQ(offsetof(layout::FrameRecord, fourcc), 52u);
     EXPECT_EQ(offsetof(layout::FrameRecord, counters), 64u);
     EXPECT_EQ(std::memcmp(&layout::kSegmentMagic, "CMTAPSEG", 8), 0);
-    EXPECT_EQ(std::memcmp(&layout::kPinPageMagic, "CMTAPPIN", 8), 0);
 }
 
 TEST(Layout, MessagesAndTheirVersionBelongTogether) {

@@ -124,7 +124,7 @@ typedef struct camtap_missed {
     uint64_t decode_error; /* captured, but could not be decoded; or described by its publisher so that it
                               doesn't fit its slot (CAMTAP_ERROR_MALFORMED) */
     uint64_t no_slot;      /* captured, but no memory slot was to be had */
-    uint64_t too_slow;     /* published, and its slot used again before this tap asked for it */
+    uint64_t too_slow;     /* published, and no longer among the newest frames when this tap asked for it */
     uint64_t skipped;      /* published, and passed over because the tap asked for the latest */
     uint64_t restart;      /* published while this tap was between two runs of source or daemon */
 } camtap_missed;
@@ -186,7 +186,7 @@ CAMTAP_API void camtap_tap_close(camtap_tap* tap);
 
 /* The next frame in order, waiting for it up to `timeout_ns`. A restart in between is waited out.
  * Errors: timeout, ended, gone, too_many_frames, not_allowed (rights were withdrawn), malformed (that one
- * frame; call again), forked, protocol, system. */
+ * frame; call again), version (a daemon of another one has come), forked, no_memory, system. */
 CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_tap_next(camtap_tap* tap, int64_t timeout_ns,
                                                          camtap_frame** frame);
 
@@ -237,7 +237,7 @@ CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_frame_copy(const camtap_frame* f
                                                            size_t destination_bytes,
                                                            size_t destination_stride);
 
-/* Lets the daemon use the slot again. Any thread; after camtap_tap_close too. NULL is fine. */
+/* Lets the publisher use the slot again. Any thread; after camtap_tap_close too. NULL is fine. */
 CAMTAP_API void camtap_frame_release(camtap_frame* frame);
 
 /* ---- publishing */
@@ -296,8 +296,9 @@ CAMTAP_API void camtap_publisher_close(camtap_publisher* publisher);
 /* A slot for a frame of `bytes`, backed by memory, its contents arbitrary. Larger frames than before move the
  * stream to a new generation, for which no slot may be held (busy). After a restart of the daemon it attaches
  * again, when it has noticed: it looks ten times a second. Where taps have come or gone, and every few thousand
- * frames, it asks the daemon, and may block up to `timeout_ns` for the answer; readers don't delay it otherwise. A
- * slot's first use takes milliseconds more, while the kernel clears its memory. Errors: no_slot (all of the stock
+ * frames, it asks the daemon, and may block up to `timeout_ns` for the answer; readers don't delay it otherwise. The
+ * first slot of all, and one that is needed because readers hold the others, takes milliseconds more, while the
+ * kernel clears its memory. Errors: no_slot (all of the stock
  * is held, or no answer by the timeout), too_big, no_memory, limit, busy, no_daemon and the other
  * errors of open while attaching again, forked, protocol. */
 CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_publisher_acquire(camtap_publisher* publisher, uint64_t bytes,
@@ -381,7 +382,7 @@ typedef struct camtap_tap_info {
     uint64_t delivered;
     uint64_t last_sequence;
     camtap_missed missed;
-    uint32_t dismissed; /* 1: the daemon has ended this session and only waits for its frames to be let go */
+    uint32_t dismissed; /* 1: the daemon hears this session no more, and honours its pins until it hangs up */
     uint32_t reserved;
 } camtap_tap_info;
 

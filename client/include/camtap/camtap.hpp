@@ -231,7 +231,8 @@ class Publisher {
     Publisher& operator=(const Publisher&) = delete;
     ~Publisher() { camtap_publisher_close(publisher_); }
 
-    // A slot for `bytes`. Readers never delay it.
+    // A slot for `bytes`. No reader delays it; where taps have come or gone it asks the daemon: see
+    // camtap_publisher_acquire.
     Slot acquire(uint64_t bytes, std::chrono::nanoseconds timeout = std::chrono::seconds(5)) {
         camtap_slot slot = CAMTAP_INIT(camtap_slot);
         detail::check(camtap_publisher_acquire(publisher_, bytes, detail::ns(timeout), &slot));

@@ -409,6 +409,20 @@ TEST_F(PublisherTest, ARefusedNeedIsTheCallersErrorAndNothingElse) {
     EXPECT_EQ(acquire(4), CAMTAP_OK);
 }
 
+TEST_F(PublisherTest, ARefusedNeedForLargerSlotsLeavesThoseThatAreThere) {
+    open();
+    ASSERT_EQ(acquire(4), CAMTAP_OK);
+    ASSERT_EQ(publish(), CAMTAP_OK);
+    const uint32_t generation = slot.generation;
+    for (const int code : {CAMTAP_ERROR_NO_MEMORY, CAMTAP_ERROR_LIMIT}) {
+        daemon.refuse_needs(code, "no");
+        EXPECT_EQ(acquire(10'000), code);
+        EXPECT_EQ(acquire(4), CAMTAP_OK);
+        EXPECT_EQ(slot.generation, generation);
+        EXPECT_EQ(publish(), CAMTAP_OK);
+    }
+}
+
 TEST_F(PublisherTest, AttachesAgainAndSlotsOfTheOldConnectionAreGone) {
     open();
     ASSERT_EQ(camtap_publisher_report(publisher.get(), CAMTAP_READING, nullptr), CAMTAP_OK);
