@@ -63,7 +63,7 @@ class Attachment {
     uint64_t attachments() const { return attachments_; }
 
     // Words in the segment say that the daemon has news.
-    bool news() const;
+    [[gnu::hot]] bool news() const;
     bool asking() const { return asked_ || sync_wanted_; }
     // Whatever happens now wakes those who sleep on newest()'s wake word; otherwise the socket has to be
     // watched.

@@ -58,7 +58,7 @@ static camtap_error get_frame(camtap_tap* tap, camtap_frame** frame, Get get) {
     });
 }
 
-camtap_error camtap_tap_next(camtap_tap* tap, int64_t timeout_ns, camtap_frame** frame) {
+[[gnu::hot]] camtap_error camtap_tap_next(camtap_tap* tap, int64_t timeout_ns, camtap_frame** frame) {
     return get_frame(tap, frame, [&](Tap& t) { return t.next(timeout_ns); });
 }
 
@@ -66,8 +66,8 @@ camtap_error camtap_tap_try_next(camtap_tap* tap, camtap_frame** frame) {
     return get_frame(tap, frame, [&](Tap& t) { return t.try_next(); });
 }
 
-camtap_error camtap_tap_latest(camtap_tap* tap, int64_t timeout_ns, int64_t max_age_ns,
-                               camtap_frame** frame) {
+[[gnu::hot]] camtap_error camtap_tap_latest(camtap_tap* tap, int64_t timeout_ns, int64_t max_age_ns,
+                                            camtap_frame** frame) {
     return get_frame(tap, frame, [&](Tap& t) { return t.latest(timeout_ns, max_age_ns); });
 }
 
@@ -111,6 +111,6 @@ camtap_error camtap_frame_copy(const camtap_frame* frame, void* destination, siz
     });
 }
 
-void camtap_frame_release(camtap_frame* frame) {
+[[gnu::hot]] void camtap_frame_release(camtap_frame* frame) {
     delete frame;
 }

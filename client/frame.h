@@ -21,7 +21,7 @@ using FramePtr = std::unique_ptr<camtap_frame>;
 
 // Reads the record of a pinned frame, once, and says of the frame what makes sense of it; `missed` is left as it is.
 // The publisher's counters as of this frame. Errors: malformed.
-Result<layout::Counters> describe(const Pinned& pinned, camtap_frame_info& info);
+[[gnu::hot]] Result<layout::Counters> describe(const Pinned& pinned, camtap_frame_info& info);
 
 // Copies row by row. Errors: too_big, invalid, forked.
 Status copy_rows(const camtap_frame& frame, void* destination, size_t destination_bytes,

@@ -18,6 +18,6 @@ std::optional<uint64_t> extent_bytes(const camtap_image& image);
 
 // Empty if the image, `bytes` included, lies within `capacity` bytes and can be had as a matrix; else what is
 // wrong. Never overflows, whatever the fields hold.
-std::string_view image_fault(const camtap_image& image, uint64_t capacity);
+[[gnu::hot]] std::string_view image_fault(const camtap_image& image, uint64_t capacity);
 
 }  // namespace camtap::client

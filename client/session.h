@@ -29,9 +29,9 @@ class Session {
     layout::PinPage& page() const { return *reinterpret_cast<layout::PinPage*>(page_.data()); }
 
     // A pin word that nobody owns, for the caller to own until release(); empty: every one is in use.
-    std::optional<uint32_t> claim();
+    [[gnu::hot]] std::optional<uint32_t> claim();
     // Unpins. In a child of fork() it does nothing.
-    void release(uint32_t word);
+    [[gnu::hot]] void release(uint32_t word);
 
   private:
     UniqueFd socket_;

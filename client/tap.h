@@ -20,15 +20,16 @@ struct TapSettings {
 
 // Puts together: Attachment (what the daemon says), Timeline (what can be read), Ledger (what was missed).
 // Cost of a frame, when nothing else happens: one futex wait, a pin, an unpin; nothing on the socket. No polling, but
-// for a microsecond or two where the last frame was there without a sleep.
+// for a microsecond or two where the last frame was there without a sleep. What lies between a wake and a frame is hot:
+// code that is cold by then costs by the page, so it shares few.
 // Threads: one at a time. Blocking: open, next and latest, up to their timeout; never the others.
 class Tap {
   public:
     static Result<std::unique_ptr<Tap>> open(const std::string& stream, const TapSettings& settings);
 
-    Result<FramePtr> next(int64_t timeout_ns);
+    [[gnu::hot]] Result<FramePtr> next(int64_t timeout_ns);
     Result<FramePtr> try_next();
-    Result<FramePtr> latest(int64_t timeout_ns, int64_t max_age_ns);
+    [[gnu::hot]] Result<FramePtr> latest(int64_t timeout_ns, int64_t max_age_ns);
 
     Result<int> fd();
     Result<camtap_tap_status> status();
@@ -48,21 +49,21 @@ class Tap {
         std::shared_ptr<FramesHeld> held);
 
     Status attach(int64_t timeout_ns);
-    Result<FramePtr> wait_for(const Want& want, int64_t timeout_ns);
-    Status may_take() const;
+    [[gnu::hot]] Result<FramePtr> wait_for(const Want& want, int64_t timeout_ns);
+    [[gnu::hot]] Status may_take() const;
     Result<FramePtr> take_or_arm(const Want& want);
-    Result<FramePtr> look(const Want& want, bool slept = false);
-    Result<FramePtr> take(const Want& want);
+    [[gnu::hot]] Result<FramePtr> look(const Want& want, bool slept = false);
+    [[gnu::hot]] Result<FramePtr> take(const Want& want);
     Result<FramePtr> or_why_not(Result<FramePtr> found) const;
     Status more_may_come() const;
     void arm();
     void reserve_memory();
-    void show_ledger();
+    [[gnu::hot]] void show_ledger();
 
-    bool should_refresh(bool slept) const;
+    [[gnu::hot]] bool should_refresh(bool slept) const;
     void refresh();
-    void sleep(uint64_t generation_seen, uint32_t wake_seen, int64_t until_ns);
-    uint32_t wake_word() const;
+    [[gnu::hot]] void sleep(uint64_t generation_seen, uint32_t wake_seen, int64_t until_ns);
+    [[gnu::hot]] uint32_t wake_word() const;
     camtap_tap_state state(std::string& reason) const;
 
     const ProcessMark mark_;

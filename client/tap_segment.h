@@ -38,7 +38,7 @@ class TapSegment {
 
     // Pins frame n with the caller's pin word. True: its slot is in `slot`, and stays as it is until the word
     // is cleared. False: the frame isn't there any more (or the index is nonsense); nothing is pinned.
-    [[nodiscard]] bool try_pin(layout::Word64& pin_word, uint64_t n, uint32_t& slot) const;
+    [[nodiscard, gnu::hot]] bool try_pin(layout::Word64& pin_word, uint64_t n, uint32_t& slot) const;
 
     // Both need the slot pinned.
     layout::FrameRecord record(uint32_t slot) const;

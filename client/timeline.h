@@ -39,14 +39,14 @@ class Timeline {
     void thaw();
 
     // The frame after the one passed last, or the oldest that is left. Errors: too_many_frames.
-    Result<std::optional<Pinned>> next();
+    [[gnu::hot]] Result<std::optional<Pinned>> next();
     // The newest frame that was not passed, in the newest generation that has one. Errors: too_many_frames.
-    Result<std::optional<Pinned>> newest() const;
+    [[gnu::hot]] Result<std::optional<Pinned>> newest() const;
 
     // The frame is not to be seen again, but wasn't delivered: its description is nonsense.
     void pass(const Pinned& frame);
     // The same for a frame that is handed out; says how the tap came to it from the one delivered before.
-    Passage deliver(const Pinned& frame, bool by_choice);
+    [[gnu::hot]] Passage deliver(const Pinned& frame, bool by_choice);
 
     // For the daemon's nudge: the last number passed in this generation, first − 1 if none.
     uint64_t passed_in(uint32_t generation, uint64_t instance) const;
@@ -59,14 +59,14 @@ class Timeline {
         uint64_t passed = 0;     // nothing up to here is looked for again
         uint64_t delivered = 0;  // the frame handed out last, or the number before the first one
         uint64_t instance() const { return segment->terms().instance; }
-        uint64_t limit() const;
+        [[gnu::hot]] uint64_t limit() const;
     };
     static constexpr uint64_t kOpen = ~uint64_t{0};
     static constexpr size_t kMaxGenerations = 4;  // a source that crashes in a loop mustn't pile up memory
 
     void drop_first();
     void drop_before(const Pinned& frame);
-    static Result<Pin> claim(const Generation& generation);
+    [[gnu::hot]] static Result<Pin> claim(const Generation& generation);
 
     std::deque<Generation> generations_;
     uint64_t dropped_ = 0;    // frames not delivered in generations that were dropped since the last delivery
