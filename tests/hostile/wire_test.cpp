@@ -142,8 +142,8 @@ struct NeverReading : Wire {
         RecordProperty("resident_kib_after", static_cast<int>(after));
         std::printf("[  hostile ] camtapd has %llu KiB, then %llu KiB\n",
                     static_cast<unsigned long long>(before), static_cast<unsigned long long>(after));
-#if !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__)  // which keep what is freed, or a shadow of it
+        // Sanitizers keep what is freed, or a shadow of it
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
         EXPECT_LE(after, before + 512);
 #endif
     }
