@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstring>
+#include <memory>
 #include <string>
 #include <utility>
 #include <variant>
@@ -41,6 +42,11 @@ struct Error {
     std::string message;
 };
 
+// Out of the way of what succeeds, like all that makes an error: where a frame goes, cold code is in the way.
+struct DeleteError {
+    [[gnu::cold]] void operator()(Error* error) const { delete error; }
+};
+
 inline Error system_error(std::string what, int err) {
     return Error{Code::system, err, std::move(what) + ": " + std::strerror(err)};
 }
@@ -49,7 +55,8 @@ template <class T>
 class [[nodiscard]] Result {
   public:
     Result(T value) : state_(std::move(value)) {}  // NOLINT(google-explicit-constructor): reads as a return
-    Result(Error error) : state_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
+    [[gnu::cold]] Result(Error error)              // NOLINT(google-explicit-constructor)
+        : state_(ErrorPtr(new Error(std::move(error)))) {}
 
     bool ok() const { return state_.index() == 0; }
     explicit operator bool() const { return ok(); }
@@ -63,13 +70,14 @@ class [[nodiscard]] Result {
     }
     T* operator->() { return &**this; }
     const T* operator->() const { return &**this; }
-    const Error& error() const {
+    [[gnu::cold]] const Error& error() const {
         CAMTAP_CHECK(!ok());
-        return *std::get_if<1>(&state_);
+        return **std::get_if<1>(&state_);
     }
 
   private:
-    std::variant<T, Error> state_;
+    using ErrorPtr = std::unique_ptr<Error, DeleteError>;
+    std::variant<T, ErrorPtr> state_;
 };
 
 struct Done {};  // Result<Done>: nothing to return but success

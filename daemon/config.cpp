@@ -35,7 +35,7 @@ std::string text_of(Position at) {
 class ConfigLoader {
   public:
     Status add_file(const std::string& path, FileKind kind) {
-        const auto added = add_settings(path, kind);
+        auto added = add_settings(path, kind);
         if (added) return added;
         Error error = added.error();
         error.message.insert(0, path + ":");

@@ -143,8 +143,9 @@ Result<Seconds> read_duration(const Setting& setting, Seconds min, Seconds max) 
 
 Result<uint64_t> read_size(const Setting& setting, uint64_t min, uint64_t max) {
     if (std::holds_alternative<int64_t>(setting.value.data)) {
-        const auto whole = read_whole(setting, min, max);
-        return whole ? whole : out_of_range(setting, plain_size(min), plain_size(max));
+        auto whole = read_whole(setting, min, max);
+        if (!whole) return out_of_range(setting, plain_size(min), plain_size(max));
+        return whole;
     }
     const auto* text = std::get_if<std::string>(&setting.value.data);
     if (!text) return wrong_kind(setting, "a number of bytes or a size like \"256 MiB\"");
