@@ -65,28 +65,27 @@ camtap_error camtap_publisher_acquire(camtap_publisher* publisher, uint64_t byte
     });
 }
 
-camtap_error camtap_publisher_publish(camtap_publisher* publisher, const camtap_slot* slot,
-                                      const camtap_publish_info* info, uint64_t* sequence) {
-    return guarded([&]() -> Status {
-        if (publisher == nullptr) return Error{Code::invalid, 0, "a publisher is needed"};
-        const Result<camtap_slot> filled = take_struct(slot, "camtap_slot", sizeof(camtap_slot));
-        if (!filled.ok()) return filled.error();
-        const Result<camtap_publish_info> known =
-            take_struct(info, "camtap_publish_info", sizeof(camtap_publish_info));
-        if (!known.ok()) return known.error();
-        const Result<uint64_t> published = publisher->publisher->publish(*filled, *known);
-        if (!published.ok()) return published.error();
-        if (sequence != nullptr) *sequence = *published;
-        return success();
-    });
+[[gnu::hot]] static Status publish(camtap_publisher* publisher, const camtap_slot* slot,
+                                   const camtap_publish_info* info, uint64_t* sequence) {
+    if (publisher == nullptr) return Error{Code::invalid, 0, "a publisher is needed"};
+    if (Status known = check_struct(slot, "camtap_slot", sizeof *slot); !known.ok()) return known;
+    if (Status known = check_struct(info, "camtap_publish_info", sizeof *info); !known.ok()) return known;
+    const Result<uint64_t> published = publisher->publisher->publish(*slot, *info);
+    if (!published.ok()) return published.error();
+    if (sequence != nullptr) *sequence = *published;
+    return success();
+}
+
+[[gnu::hot]] camtap_error camtap_publisher_publish(camtap_publisher* publisher, const camtap_slot* slot,
+                                                   const camtap_publish_info* info, uint64_t* sequence) {
+    return guarded([&] { return publish(publisher, slot, info, sequence); });
 }
 
 void camtap_publisher_discard(camtap_publisher* publisher, const camtap_slot* slot) {
     if (publisher == nullptr) return;
     (void)guarded([&]() -> Status {
-        const Result<camtap_slot> unwanted = take_struct(slot, "camtap_slot", sizeof(camtap_slot));
-        if (!unwanted.ok()) return unwanted.error();
-        publisher->publisher->discard(*unwanted);
+        if (Status known = check_struct(slot, "camtap_slot", sizeof *slot); !known.ok()) return known;
+        publisher->publisher->discard(*slot);
         return success();
     });
 }

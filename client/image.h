@@ -19,5 +19,9 @@ std::optional<uint64_t> extent_bytes(const camtap_image& image);
 // Empty if the image, `bytes` included, lies within `capacity` bytes and can be had as a matrix; else what is
 // wrong. Never overflows, whatever the fields hold.
 [[gnu::hot]] std::string_view image_fault(const camtap_image& image, uint64_t capacity);
+// Its two halves: whether the rows can be had as a matrix, and if so, what extent_bytes() says; and whether they lie
+// within `bytes`, and these within `capacity`.
+[[gnu::hot]] std::string_view rows_fault(const camtap_image& image, uint64_t& extent);
+[[gnu::hot]] std::string_view size_fault(uint64_t bytes, uint64_t extent, uint64_t capacity);
 
 }  // namespace camtap::client

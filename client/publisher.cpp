@@ -348,8 +348,10 @@ void Publisher::discard(const camtap_slot& slot) {
 
 Result<camtap_image> Publisher::checked_image(const camtap_image& image, uint64_t capacity) const {
     camtap_image checked = image;
-    if (checked.bytes == 0) checked.bytes = extent_bytes(image).value_or(0);
-    const std::string_view fault = image_fault(checked, capacity);
+    uint64_t extent = 0;
+    std::string_view fault = rows_fault(image, extent);
+    if (checked.bytes == 0) checked.bytes = extent;
+    if (fault.empty()) fault = size_fault(checked.bytes, extent, capacity);
     if (fault.empty()) return checked;
     return Error{Code::invalid, 0, "this image can't be published: " + std::string(fault)};
 }
@@ -385,8 +387,7 @@ Result<uint64_t> Publisher::publish(const camtap_slot& slot, const camtap_publis
     if (!image.ok()) return image.error();
     counters_.captured += 1;
     segment_->show(counters_, copies_);
-    const layout::FrameRecord record = record_of(info, *image);
-    const uint64_t sequence = segment_->publish(slot, record);
+    const uint64_t sequence = segment_->publish(slot, record_of(info, *image));
     if (segment_->armed()) (void)link_.send(wire::make<wire::Poke>());
     segment_->prepare(image->bytes);  // now, and not when the next frame is there and somebody waits for it
     return sequence;

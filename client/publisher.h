@@ -28,7 +28,7 @@ class Publisher {
     static Result<std::unique_ptr<Publisher>> open(const std::string& stream, PublisherSettings settings);
 
     Result<camtap_slot> acquire(uint64_t bytes, int64_t timeout_ns);
-    Result<uint64_t> publish(const camtap_slot& slot, const camtap_publish_info& info);
+    [[gnu::hot]] Result<uint64_t> publish(const camtap_slot& slot, const camtap_publish_info& info);
     void discard(const camtap_slot& slot);
     void count(camtap_count what, uint64_t n);
     Status report(wire::Activity activity, std::string_view text);
@@ -44,7 +44,7 @@ class Publisher {
     Status take_segment(Datagram& datagram);
     Status take_seat(const Datagram& datagram);
     void take_refusal(const Datagram& datagram);
-    void notice_session();
+    [[gnu::hot]] void notice_session();
     void retire_segment();
 
     Result<std::optional<camtap_slot>> try_acquire(uint64_t bytes, bool& recycled, bool at_once);
@@ -55,9 +55,10 @@ class Publisher {
     void send_ask();
     void send_report();
 
-    WritableSegment* holder_of(const camtap_slot& slot) const;
-    Result<camtap_image> checked_image(const camtap_image& image, uint64_t capacity) const;
-    layout::FrameRecord record_of(const camtap_publish_info& info, const camtap_image& image) const;
+    [[gnu::hot]] WritableSegment* holder_of(const camtap_slot& slot) const;
+    [[gnu::hot]] Result<camtap_image> checked_image(const camtap_image& image, uint64_t capacity) const;
+    [[gnu::hot]] layout::FrameRecord record_of(const camtap_publish_info& info,
+                                               const camtap_image& image) const;
 
     const ProcessMark mark_;
     const std::string stream_;

@@ -34,7 +34,7 @@ class SlotPool {
     // Unused after all: free, and the first choice.
     void give_back(uint32_t slot);
     // Makes a held slot, with payload and record written, the next frame. Returns its number.
-    uint64_t publish(uint32_t slot);
+    [[gnu::hot]] uint64_t publish(uint32_t slot);
 
     // Nobody can newly pin a frame older than the newest `depth` from here on.
     void retire_old_frames();

@@ -11,13 +11,16 @@
 
 namespace camtap::client {
 
+[[gnu::cold]] inline Error bad_struct(const char* name, bool missing) {
+    return Error{Code::invalid, 0,
+                 std::string(name) + (missing ? " is missing" : ": its size isn't set; use CAMTAP_INIT")};
+}
+
 // Whether a caller's struct is there, and `least` bytes of it are known to the caller. Errors: invalid.
 template <class Struct>
 Status check_struct(const Struct* given, const char* name, size_t least = sizeof(uint32_t)) {
     if (given != nullptr && given->size >= least) return Done{};
-    return Error{
-        Code::invalid, 0,
-        std::string(name) + (given == nullptr ? " is missing" : ": its size isn't set; use CAMTAP_INIT")};
+    return bad_struct(name, given == nullptr);
 }
 
 // Takes a caller's struct over: fields that the caller doesn't know are zero, those that we don't know are
