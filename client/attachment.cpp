@@ -117,35 +117,35 @@ void Attachment::lose(Error error, int64_t now) {
 
 void Attachment::drain(int64_t now) {
     while (phase_ != Phase::detached && !arrival_) {
-        receive(socket(), datagram_);
-        if (datagram_.kind == Datagram::Kind::nothing_yet) return;
+        receive(socket(), *datagram_);
+        if (datagram_->kind == Datagram::Kind::nothing_yet) return;
         take_message(now);
     }
 }
 
 void Attachment::take_message(int64_t now) {
     Status taken = Done{};
-    const bool message = datagram_.kind == Datagram::Kind::message;
-    if (message && phase_ == Phase::greeting && datagram_.type() == wire::Type::welcome) {
+    const bool message = datagram_->kind == Datagram::Kind::message;
+    if (message && phase_ == Phase::greeting && datagram_->type() == wire::Type::welcome) {
         taken = take_welcome(now);
-    } else if (message && phase_ == Phase::attached && datagram_.type() == wire::Type::synced) {
+    } else if (message && phase_ == Phase::attached && datagram_->type() == wire::Type::synced) {
         taken = take_synced();
-    } else if (wire::Nudge nudge{}; message && phase_ == Phase::attached && datagram_.as(nudge)) {
+    } else if (wire::Nudge nudge{}; message && phase_ == Phase::attached && datagram_->as(nudge)) {
         take_nudge();
     } else {
-        taken = ending(datagram_);
+        taken = ending(*datagram_);
     }
     if (!taken.ok()) lose(taken.error(), now);
 }
 
 Status Attachment::take_welcome(int64_t now) {
     wire::Welcome welcome{};
-    if (!datagram_.as(welcome)) return broke_protocol("a welcome of another length");
+    if (!datagram_->as(welcome)) return broke_protocol("a welcome of another length");
     if (Status version = check_welcome(welcome); !version.ok()) return version;
-    if (!datagram_.fd || welcome.max_pins < 1 || welcome.max_pins > layout::kMaxPinWords) {
+    if (!datagram_->fd || welcome.max_pins < 1 || welcome.max_pins > layout::kMaxPinWords) {
         return broke_protocol("a welcome without a usable pin page");
     }
-    Result<Mapping> page = Mapping::map(datagram_.fd.get(), layout::kPage, Mapping::Access::read_write);
+    Result<Mapping> page = Mapping::map(datagram_->fd.get(), layout::kPage, Mapping::Access::read_write);
     if (!page.ok()) return page.error();
     if (send_message(greeting_.get(), wire::make<wire::PageMapped>()) != Sent::yes) {
         return Error{Code::no_daemon, 0, "camtapd went away"};
@@ -173,14 +173,14 @@ void Attachment::take_nudge() {
 
 Status Attachment::take_synced() {
     wire::Synced synced{};
-    if (!asked_ || !datagram_.as(synced)) return broke_protocol("an answer that nobody asked for");
+    if (!asked_ || !datagram_->as(synced)) return broke_protocol("an answer that nobody asked for");
     const auto state = static_cast<uint32_t>(synced.state);
     if (state < static_cast<uint32_t>(wire::StreamState::waiting) ||
         state > static_cast<uint32_t>(wire::StreamState::gone) || !synced.reason.terminated()) {
         return broke_protocol("a state that doesn't exist");
     }
     const bool another = synced.generation != 0 && synced.generation != known_generation_;
-    if (another != static_cast<bool>(datagram_.fd)) return broke_protocol("a generation without memory");
+    if (another != static_cast<bool>(datagram_->fd)) return broke_protocol("a generation without memory");
     if (another) {
         if (Status mapped = map_announced(synced); !mapped.ok()) return mapped;
     }
@@ -194,7 +194,7 @@ Status Attachment::take_synced() {
 
 Status Attachment::map_announced(const wire::Synced& synced) {
     const SegmentTerms terms{instance_, synced.generation, wire::geometry(synced.geometry), synced.first};
-    Result<std::shared_ptr<const TapSegment>> segment = TapSegment::open(mark_, terms, datagram_.fd);
+    Result<std::shared_ptr<const TapSegment>> segment = TapSegment::open(mark_, terms, datagram_->fd);
     if (!segment.ok()) return segment.error();
     // 0: the daemon doesn't remember how the generation before ended (kStillOpen is kUnknownLast already)
     const bool closed = known_generation_ != 0 && synced.previous_last != 0;
@@ -205,13 +205,6 @@ Status Attachment::map_announced(const wire::Synced& synced) {
     changes_seen_ = 0;
     superseded_seen_ = false;
     return Done{};
-}
-
-bool Attachment::news() const {
-    if (phase_ != Phase::attached || !newest_) return false;
-    const layout::SegmentHeader& header = newest_->header();
-    return header.changes.load(std::memory_order_acquire) != changes_seen_ ||
-           (!superseded_seen_ && header.superseded.load(std::memory_order_acquire) != 0);
 }
 
 void Attachment::sync_if_due(int64_t now) {

@@ -63,7 +63,12 @@ class Attachment {
     uint64_t attachments() const { return attachments_; }
 
     // Words in the segment say that the daemon has news.
-    [[gnu::hot]] bool news() const;
+    bool news() const {
+        if (phase_ != Phase::attached || !newest_) return false;
+        const layout::SegmentHeader& header = newest_->header();
+        return header.changes.load(std::memory_order_acquire) != changes_seen_ ||
+               (!superseded_seen_ && header.superseded.load(std::memory_order_acquire) != 0);
+    }
     bool asking() const { return asked_ || sync_wanted_; }
     // Whatever happens now wakes those who sleep on newest()'s wake word; otherwise the socket has to be
     // watched.
@@ -99,7 +104,15 @@ class Attachment {
     const std::string stream_;
     const std::shared_ptr<FramesHeld> held_;
 
+    // ---- what a tap asks after each sleep lies together
+
     Phase phase_ = Phase::detached;
+    bool sync_wanted_ = false;
+    bool asked_ = false;  // a sync is unanswered
+    bool superseded_seen_ = false;
+    uint32_t changes_seen_ = 0;  // in newest_, when the last sync was sent
+    std::shared_ptr<const TapSegment> newest_;
+
     UniqueFd greeting_;  // the socket until it becomes the session's
     std::shared_ptr<Session> session_;
     int64_t retry_at_ = 0;
@@ -111,24 +124,20 @@ class Attachment {
     uint64_t attachments_ = 0;
 
     uint64_t instance_ = 0;
-    std::shared_ptr<const TapSegment> newest_;
     uint32_t known_generation_ = 0;  // the last one announced by this run of the daemon, newest_ or forgotten
     std::optional<Arrival> arrival_;
     wire::StreamState stream_state_ = wire::StreamState::waiting;
     std::string stream_reason_;
     bool told_ = false;
 
-    bool sync_wanted_ = false;
-    bool asked_ = false;  // a sync is unanswered
     bool armed_ = false;
     bool arm_delayed_ = false;
     int64_t asked_at_ = 0;
     int64_t armed_at_ = 0;
-    uint32_t changes_seen_ = 0;  // in newest_, when the last sync was sent
-    bool superseded_seen_ = false;
 
     std::optional<Watch> watch_;
-    Datagram datagram_;
+    // apart, for it is as large as a message may be, and what a frame needs of the rest then shares few pages
+    const std::unique_ptr<Datagram> datagram_ = std::make_unique<Datagram>();
 };
 
 // Refused in principle: the daemon is there, and doesn't want this tap.

@@ -6,6 +6,12 @@
 
 namespace camtap::client {
 
+[[gnu::cold]] static Error malformed(uint64_t sequence, std::string_view fault) {
+    return Error{Code::malformed, 0,
+                 "frame " + std::to_string(sequence) +
+                     " is described wrongly by its publisher: " + std::string(fault)};
+}
+
 Result<layout::Counters> describe(const Pinned& pinned, camtap_frame_info& info) {
     const layout::FrameRecord record = pinned.segment->record(pinned.slot);
     info.size = sizeof info;
@@ -21,10 +27,8 @@ Result<layout::Counters> describe(const Pinned& pinned, camtap_frame_info& info)
         sizeof(camtap_image), record.width, record.height, record.fourcc, record.depth, record.channels, 0,
         record.stride,        record.bytes};
     const std::string_view fault = image_fault(info.image, pinned.segment->terms().geometry.slot_bytes);
-    if (fault.empty()) return record.counters;
-    return Error{Code::malformed, 0,
-                 "frame " + std::to_string(pinned.sequence) +
-                     " is described wrongly by its publisher: " + std::string(fault)};
+    if (!fault.empty()) return malformed(pinned.sequence, fault);
+    return record.counters;
 }
 
 Status copy_rows(const camtap_frame& frame, void* destination, size_t destination_bytes,

@@ -17,8 +17,8 @@ static uint64_t unread_by_counters(const layout::Counters& before, const layout:
     return left > 0 ? left - 1 : 0;  // without the frame that is delivered now
 }
 
-camtap_missed Ledger::missed_between(const layout::Counters& before, const layout::Counters& now,
-                                     const Passage& passage) const {
+static camtap_missed missed_between(const layout::Counters& before, const layout::Counters& now,
+                                    const Passage& passage) {
     camtap_missed missed{};
     missed.source_gap = growth(before.source_gap, now.source_gap);
     missed.decode_error = growth(before.decode_error, now.decode_error);
@@ -33,21 +33,33 @@ camtap_missed Ledger::missed_between(const layout::Counters& before, const layou
     return missed;
 }
 
+// Mostly: the frame after the one before.
+static bool nothing_missed(const layout::Counters& before, const layout::Counters& now,
+                           const Passage& passage) {
+    return passage.same_generation && passage.passed == 0 && before.source_gap == now.source_gap &&
+           before.decode_error == now.decode_error && before.no_slot == now.no_slot;
+}
+
 camtap_missed Ledger::deliver(const layout::Counters& counters, const Passage& passage) {
     camtap_missed missed{};
-    if (delivered_ > 0) {
-        missed = missed_between(passage.same_epoch ? last_ : layout::Counters{}, counters, passage);
-    }
+    if (delivered_ > 0 && !nothing_missed(last_, counters, passage)) missed = book_missed(counters, passage);
+    expected_ += 1;
+    delivered_ += 1;
+    last_ = counters;
+    return missed;
+}
+
+camtap_missed Ledger::book_missed(const layout::Counters& counters, const Passage& passage) {
+    const camtap_missed missed =
+        missed_between(passage.same_epoch ? last_ : layout::Counters{}, counters, passage);
     missed_.source_gap += missed.source_gap;
     missed_.decode_error += missed.decode_error;
     missed_.no_slot += missed.no_slot;
     missed_.too_slow += missed.too_slow;
     missed_.skipped += missed.skipped;
     missed_.restart += missed.restart;
-    expected_ += 1 + missed.source_gap + missed.decode_error + missed.no_slot + missed.too_slow +
-                 missed.skipped + missed.restart;
-    delivered_ += 1;
-    last_ = counters;
+    expected_ += missed.source_gap + missed.decode_error + missed.no_slot + missed.too_slow + missed.skipped +
+                 missed.restart;
     return missed;
 }
 

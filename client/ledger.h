@@ -30,8 +30,7 @@ class Ledger {
     const camtap_missed& missed() const { return missed_; }
 
   private:
-    camtap_missed missed_between(const layout::Counters& before, const layout::Counters& now,
-                                 const Passage& passage) const;
+    [[gnu::cold]] camtap_missed book_missed(const layout::Counters& counters, const Passage& passage);
 
     uint64_t expected_ = 0;
     uint64_t delivered_ = 0;

@@ -24,17 +24,17 @@ Datagram* PublisherLink::receive_next() {
     const int64_t now = monotonic_ns();
     if (phase_ == Phase::detached && !given_ && now >= retry_at_) connect();
     while (phase_ != Phase::detached) {
-        receive(socket_.get(), datagram_);
-        if (datagram_.kind == Datagram::Kind::nothing_yet) break;
-        const bool message = datagram_.kind == Datagram::Kind::message;
-        const wire::Type type = message ? datagram_.type() : wire::Type::hello;
+        receive(socket_.get(), *datagram_);
+        if (datagram_->kind == Datagram::Kind::nothing_yet) break;
+        const bool message = datagram_->kind == Datagram::Kind::message;
+        const wire::Type type = message ? datagram_->type() : wire::Type::hello;
         const bool ends = !message || type == wire::Type::dismissed;
-        if (phase_ == Phase::ready && !ends) return &datagram_;
+        if (phase_ == Phase::ready && !ends) return datagram_.get();
         Status taken = Done{};
         if (phase_ == Phase::greeting && type == wire::Type::welcome) {
             taken = take_welcome();
         } else {
-            taken = ending(datagram_);
+            taken = ending(*datagram_);
         }
         if (!taken.ok()) lose(taken.error());
     }
@@ -61,7 +61,7 @@ void PublisherLink::greet(UniqueFd socket) {
 
 Status PublisherLink::take_welcome() {
     wire::Welcome welcome{};
-    if (!datagram_.as(welcome)) return Error{Code::protocol, 0, "camtapd sent a welcome of another length"};
+    if (!datagram_->as(welcome)) return Error{Code::protocol, 0, "camtapd sent a welcome of another length"};
     if (Status version = check_welcome(welcome); !version.ok()) return version;
     max_frame_bytes_ = welcome.max_frame_bytes;
     phase_ = Phase::ready;

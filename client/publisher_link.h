@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "client/backoff.h"
@@ -64,7 +65,8 @@ class PublisherLink {
     uint64_t max_frame_bytes_ = 0;
     bool stuck_ = false;  // the daemon didn't take the last message: to be tried again soon
     Error fault_;
-    Datagram datagram_;
+    // apart, for it is as large as a message may be, and what a frame needs of the rest then shares few pages
+    const std::unique_ptr<Datagram> datagram_ = std::make_unique<Datagram>();
 };
 
 }  // namespace camtap::client

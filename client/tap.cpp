@@ -150,7 +150,8 @@ Result<FramePtr> Tap::wait_for(const Want& want, int64_t timeout_ns) {
 Result<FramePtr> Tap::look(const Want& want, bool slept) {
     if (should_refresh(slept)) refresh();
     Result<FramePtr> taken = take(want);
-    if (!taken.ok() || *taken) return taken;
+    if (!taken.ok() || *taken) [[likely]]
+        return taken;
     // What the daemon says came before this look, so a stream that has ended had no more frames.
     if (Status more = more_may_come(); !more.ok()) return more.error();
     return taken;
@@ -158,25 +159,29 @@ Result<FramePtr> Tap::look(const Want& want, bool slept) {
 
 Result<FramePtr> Tap::take(const Want& want) {
     only_too_old_ = false;
-    Result<std::optional<Pinned>> found = want.newest ? timeline_.newest() : timeline_.next();
+    if (!blank_) prepare_frame();        // before anything is booked: running out of memory changes nothing
+    FramePtr frame = std::move(blank_);  // its pin ends with it, whatever comes
+    Pinned& pinned = frame->pinned;
+    const Result<bool> found = want.newest ? timeline_.newest(pinned) : timeline_.next(pinned);
     if (!found.ok()) return found.error();
-    if (!*found) return FramePtr();
-    // before anything is booked: running out of memory changes nothing
-    reserve_memory();
-    const std::byte* data = (*found)->segment->payload((*found)->slot);
-    FramePtr frame(new (memory_.release()) camtap_frame{{}, data, mark_, std::move(**found)});
-    const Result<layout::Counters> counters = describe(frame->pinned, frame->info);
+    if (!*found) [[unlikely]] {
+        blank_ = std::move(frame);
+        return FramePtr();
+    }
+    camtap_frame_info& info = frame->info;
+    const Result<layout::Counters> counters = describe(pinned, info);
     if (!counters.ok()) {
-        timeline_.pass(frame->pinned);
+        timeline_.pass(pinned);
         return counters.error();
     }
-    if (too_old(frame->info.capture_ns, want.max_age_ns)) {
-        too_old_ = frame->info.sequence;
+    if (too_old(info.capture_ns, want.max_age_ns)) [[unlikely]] {
+        too_old_ = info.sequence;
         only_too_old_ = true;
         return FramePtr();
     }
-    frame->info.missed = ledger_.deliver(*counters, timeline_.deliver(frame->pinned, want.newest));
-    last_sequence_ = frame->info.sequence;
+    frame->data = pinned.segment->payload(pinned.slot);
+    info.missed = ledger_.deliver(*counters, timeline_.deliver(pinned, want.newest));
+    last_sequence_ = info.sequence;
     came_without_sleep_ = !slept_;
     slept_ = false;
     slice_ns_ = kSlice;
@@ -190,9 +195,9 @@ Result<FramePtr> Tap::or_why_not(Result<FramePtr> found) const {
     return Error{Code::timeout, 0, "no new frame within the timeout"};
 }
 
-void Tap::reserve_memory() {
-    static_assert(alignof(camtap_frame) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__);
-    if (!memory_) memory_.reset(operator new(sizeof(camtap_frame)));
+void Tap::prepare_frame() {
+    blank_.reset(new camtap_frame{{}, nullptr, mark_, {}});
+    timeline_.prepare(blank_->pinned);
 }
 
 void Tap::show_ledger() {
@@ -244,10 +249,12 @@ void Tap::refresh() {
         if (attachment_.told()) timeline_.thaw();
         const std::optional<Arrival>& arrival = attachment_.arrival();
         arrived = arrival.has_value();
-        if (!arrived && attachment_.told()) timeline_.adopt(attachment_.newest(), attachment_.session());
+        if (!arrived && attachment_.told() && timeline_.adopt(attachment_.newest(), attachment_.session()))
+            blank_.reset();  // it kept the session before alive
         if (arrived) {
             const bool from_newest = generations_ == 0 && !start_oldest_;
             timeline_.add(arrival->segment, arrival->session, arrival->previous_last, from_newest);
+            blank_.reset();
             attachment_.arrival_taken();  // not before: adding it may fail for want of memory
             ++generations_;
         }
@@ -260,21 +267,22 @@ uint32_t Tap::wake_word() const {
     return newest ? newest->header().wake.load(std::memory_order_acquire) : 0;
 }
 
+void Tap::await_daemon(int64_t until_ns) {
+    const bool frames_may_come = attachment_.phase() == Attachment::Phase::attached && attachment_.newest();
+    slept_ = true;
+    const int64_t glance = monotonic_ns() + kGlance;
+    attachment_.wait(frames_may_come ? std::min(until_ns, glance) : until_ns);
+}
+
 void Tap::sleep(uint64_t generation_seen, uint32_t wake_seen, int64_t until_ns) {
     if (generation_seen != generations_) return;  // `wake_seen` is another segment's
-    if (!attachment_.wakes_sleepers()) {
-        const bool frames_may_come =
-            attachment_.phase() == Attachment::Phase::attached && attachment_.newest();
-        slept_ = true;
-        const int64_t glance = monotonic_ns() + kGlance;
-        return attachment_.wait(frames_may_come ? std::min(until_ns, glance) : until_ns);
-    }
+    if (!attachment_.wakes_sleepers()) return await_daemon(until_ns);
     const int64_t start = monotonic_ns();
     if (start >= refresh_at_) {  // woken again and again, for nothing, it would never come to it
         refresh_at_ = 0;
         return;
     }
-    reserve_memory();
+    if (!blank_) prepare_frame();
     const layout::Word32& wake = attachment_.newest()->header().wake;
     if (came_without_sleep_ && changes_at_once(wake, wake_seen)) return;
     slept_ = true;

@@ -21,7 +21,8 @@ struct TapSettings {
 // Puts together: Attachment (what the daemon says), Timeline (what can be read), Ledger (what was missed).
 // Cost of a frame, when nothing else happens: one futex wait, a pin, an unpin; nothing on the socket. No polling, but
 // for a microsecond or two where the last frame was there without a sleep. What lies between a wake and a frame is hot:
-// code that is cold by then costs by the page, so it shares few.
+// none of it is in the processor's caches after a sleep, so it is little, lies together, and what seldom happens lies
+// elsewhere.
 // Threads: one at a time. Blocking: open, next and latest, up to their timeout; never the others.
 class Tap {
   public:
@@ -41,10 +42,6 @@ class Tap {
         int64_t max_age_ns = 0;  // ≤ 0: any
     };
 
-    struct FreeMemory {
-        void operator()(void* memory) const { operator delete(memory); }
-    };
-
     Tap(ProcessMark mark, const std::string& stream, const TapSettings& settings,
         std::shared_ptr<FramesHeld> held);
 
@@ -57,12 +54,13 @@ class Tap {
     Result<FramePtr> or_why_not(Result<FramePtr> found) const;
     Status more_may_come() const;
     void arm();
-    void reserve_memory();
+    void prepare_frame();
     [[gnu::hot]] void show_ledger();
 
     [[gnu::hot]] bool should_refresh(bool slept) const;
-    void refresh();
+    [[gnu::cold]] void refresh();  // for one who sleeps, ten times a second: out of the way of frames
     [[gnu::hot]] void sleep(uint64_t generation_seen, uint32_t wake_seen, int64_t until_ns);
+    void await_daemon(int64_t until_ns);
     [[gnu::hot]] uint32_t wake_word() const;
     camtap_tap_state state(std::string& reason) const;
 
@@ -74,9 +72,9 @@ class Tap {
     Attachment attachment_;
     Timeline timeline_;
     Ledger ledger_;
-    std::unique_ptr<void, FreeMemory> memory_;  // for the next frame, taken before it is waited for
-    uint64_t generations_ = 0;                  // that have arrived
-    uint64_t adopted_ = 0;                      // the attachment whose session the timeline uses
+    FramePtr blank_;            // the next frame, made before it is waited for
+    uint64_t generations_ = 0;  // that have arrived
+    uint64_t adopted_ = 0;      // the attachment whose session the timeline uses
     uint64_t last_sequence_ = 0;
     uint64_t too_old_ = 0;       // the newest frame that was there, and wasn't wanted
     bool only_too_old_ = false;  // the last look found that one and nothing else

@@ -7,6 +7,7 @@
 #include "camtap/camtap.h"
 #include "client/local_mapping.h"
 #include "common/layout.h"
+#include "common/pins.h"
 #include "common/unique_fd.h"
 
 namespace camtap::client {
@@ -38,15 +39,23 @@ class TapSegment {
 
     // Pins frame n with the caller's pin word. True: its slot is in `slot`, and stays as it is until the word
     // is cleared. False: the frame isn't there any more (or the index is nonsense); nothing is pinned.
-    [[nodiscard, gnu::hot]] bool try_pin(layout::Word64& pin_word, uint64_t n, uint32_t& slot) const;
+    [[nodiscard]] bool try_pin(layout::Word64& pin_word, uint64_t n, uint32_t& slot) const {
+        if (n == 0) return false;  // a retired slot says 0
+        const uint32_t s = view_.index(n).load(std::memory_order_acquire);
+        if (s >= terms_.geometry.slot_count) return false;
+        if (!pins::try_pin(pin_word, layout::pin_value(terms_.generation, s), view_.slot(s).sequence, n))
+            return false;
+        slot = s;
+        return true;
+    }
 
     // Both need the slot pinned.
     layout::FrameRecord record(uint32_t slot) const;
     const std::byte* payload(uint32_t slot) const { return view_.payload(slot); }
 
   private:
-    LocalMapping mapping_;
     const SegmentTerms terms_;
+    const LocalMapping mapping_;
     const layout::SegmentView view_;
 };
 

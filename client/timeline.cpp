@@ -27,9 +27,12 @@ void Timeline::add(std::shared_ptr<const TapSegment> segment, std::shared_ptr<Se
     generations_.push_back(std::move(generation));
 }
 
-void Timeline::adopt(const std::shared_ptr<const TapSegment>& newest,
+bool Timeline::adopt(const std::shared_ptr<const TapSegment>& newest,
                      const std::shared_ptr<Session>& session) {
-    if (!generations_.empty() && generations_.back().segment == newest) generations_.back().session = session;
+    const bool is_news = !generations_.empty() && generations_.back().segment == newest &&
+                         generations_.back().session != session;
+    if (is_news) generations_.back().session = session;
+    return is_news;
 }
 
 void Timeline::freeze() {
@@ -40,63 +43,63 @@ void Timeline::thaw() {
     if (!generations_.empty()) generations_.back().last = kOpen;
 }
 
-Result<Pin> Timeline::claim(const Generation& generation) {
-    const std::optional<uint32_t> word = generation.session->claim();
-    if (!word)
-        return Error{Code::too_many_frames, 0, "every pin of this tap is in use; release a frame first"};
-    return Pin(generation.session, *word);
+[[gnu::cold]] static Error every_pin_is_in_use() {
+    return Error{Code::too_many_frames, 0, "every pin of this tap is in use; release a frame first"};
 }
 
 void Timeline::drop_first() {
     const Generation& generation = generations_.front();
     const bool counts = last_instance_ == 0 || generation.instance() == last_instance_;
     if (counts) dropped_ += std::max(generation.limit(), generation.delivered) - generation.delivered;
-    generations_.pop_front();
+    generations_.erase(generations_.begin());
 }
 
 void Timeline::drop_before(const Pinned& frame) {
     while (generations_.front().segment != frame.segment) drop_first();
 }
 
-Result<std::optional<Pinned>> Timeline::next() {
+void Timeline::prepare(Pinned& into) const {
+    if (generations_.empty()) return;
+    into.segment = generations_.back().segment;
+    into.pin.bind(generations_.back().session);
+}
+
+Result<bool> Timeline::next(Pinned& into) {
     while (!generations_.empty()) {
         const Generation& generation = generations_.front();
         const uint64_t limit = generation.limit();
-        if (limit > generation.passed) {
-            Result<Pin> pin = claim(generation);
-            if (!pin.ok()) return pin.error();
+        if (limit > generation.passed) [[likely]] {
+            if (!into.pin.claim(generation.session)) return every_pin_is_in_use();
             // what left the index can't be found any more
             const uint64_t length = generation.segment->index_length();
             uint64_t n = std::max(generation.passed + 1, limit >= length ? limit - length + 1 : 1);
-            uint32_t slot = 0;
             for (uint64_t left = limit - n + 1; left > 0;
                  --left, ++n) {  // counted: limit may be the highest number
-                if (!generation.segment->try_pin(pin->word(), n, slot)) continue;
-                return std::optional(Pinned{generation.segment, n, slot, std::move(*pin)});
+                if (try_pin(generation, n, into)) [[likely]]
+                    return true;
             }
+            into.let_go();
         }
         if (generations_.size() == 1) break;
         drop_first();
     }
-    return std::optional<Pinned>();
+    return false;
 }
 
-Result<std::optional<Pinned>> Timeline::newest() const {
+Result<bool> Timeline::newest(Pinned& into) const {
     for (auto generation = generations_.rbegin(); generation != generations_.rend(); ++generation) {
         uint64_t n = generation->limit();
         if (n <= generation->passed) continue;
-        Result<Pin> pin = claim(*generation);
-        if (!pin.ok()) return pin.error();
+        if (!into.pin.claim(generation->session)) return every_pin_is_in_use();
         // A newest frame that is gone already was overtaken: there are newer ones.
         for (uint32_t tries = generation->segment->index_length(); tries > 0;
              --tries, n = generation->limit()) {
             if (n <= generation->passed) break;  // a head that goes back is a lie
-            uint32_t slot = 0;
-            if (!generation->segment->try_pin(pin->word(), n, slot)) continue;
-            return std::optional(Pinned{generation->segment, n, slot, std::move(*pin)});
+            if (try_pin(*generation, n, into)) return true;
         }
+        into.let_go();
     }
-    return std::optional<Pinned>();
+    return false;
 }
 
 void Timeline::pass(const Pinned& frame) {

@@ -2,9 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
-#include <optional>
+#include <vector>
 
 #include "client/ledger.h"
 #include "client/session.h"
@@ -12,12 +11,17 @@
 
 namespace camtap::client {
 
-// A frame that is pinned, and not yet handed out.
+// A frame that is pinned; or none, and then the numbers mean nothing.
 struct Pinned {
     std::shared_ptr<const TapSegment> segment;
-    uint64_t sequence;
-    uint32_t slot;
+    uint64_t sequence = 0;
+    uint32_t slot = 0;
     Pin pin;  // last member: let go before the segment is unmapped
+
+    void let_go() {
+        pin.let_go();
+        segment.reset();
+    }
 };
 
 // Generations in order, the one to be read from first; each is drained before the next one begins.
@@ -32,16 +36,21 @@ class Timeline {
     static constexpr uint64_t kUnknownLast = ~uint64_t{0};
 
     // The daemon has confirmed to another session that this generation is the newest one: its publisher looks at the
-    // pins of this session, too, or asks for them. Older ones are read on under the pins that they began with.
-    void adopt(const std::shared_ptr<const TapSegment>& newest, const std::shared_ptr<Session>& session);
+    // pins of this session, too, or asks for them. Older ones are read on under the pins that they began with. True: it
+    // was another session until now.
+    bool adopt(const std::shared_ptr<const TapSegment>& newest, const std::shared_ptr<Session>& session);
     // No frames beyond those that are there now, until thaw(): the daemon wants this tap no more.
     void freeze();
     void thaw();
 
-    // The frame after the one passed last, or the oldest that is left. Errors: too_many_frames.
-    [[gnu::hot]] Result<std::optional<Pinned>> next();
-    // The newest frame that was not passed, in the newest generation that has one. Errors: too_many_frames.
-    [[gnu::hot]] Result<std::optional<Pinned>> newest() const;
+    // Binds `into`, which is none, to the newest generation, so that to pin a frame of that takes less. To be done
+    // again when a generation or a session has come.
+    void prepare(Pinned& into) const;
+    // Pins the frame after the one passed last, or the oldest that is left. False: there is none, and `into` is none as
+    // before. Errors: too_many_frames.
+    [[gnu::hot]] Result<bool> next(Pinned& into);
+    // The same with the newest frame that was not passed, in the newest generation that has one.
+    [[gnu::hot, gnu::noinline]] Result<bool> newest(Pinned& into) const;
 
     // The frame is not to be seen again, but wasn't delivered: its description is nonsense.
     void pass(const Pinned& frame);
@@ -66,9 +75,15 @@ class Timeline {
 
     void drop_first();
     void drop_before(const Pinned& frame);
-    [[gnu::hot]] static Result<Pin> claim(const Generation& generation);
+    // With the pin that `into` has claimed.
+    static bool try_pin(const Generation& generation, uint64_t n, Pinned& into) {
+        if (!generation.segment->try_pin(into.pin.word(), n, into.slot)) return false;
+        if (into.segment != generation.segment) into.segment = generation.segment;
+        into.sequence = n;
+        return true;
+    }
 
-    std::deque<Generation> generations_;
+    std::vector<Generation> generations_;
     uint64_t dropped_ = 0;    // frames not delivered in generations that were dropped since the last delivery
     uint64_t malformed_ = 0;  // frames passed since the last delivery
     uint64_t last_instance_ = 0;  // where the last delivered frame came from

@@ -206,6 +206,10 @@ struct SegmentView {
     std::byte* base = nullptr;  // taps map it read-only and only load
     Geometry geometry;
 
+    SegmentView() = default;
+    SegmentView(std::byte* mapped, const Geometry& g)
+        : base(mapped), geometry(g), payloads_(g.payload_offset()) {}
+
     SegmentHeader& header() const { return *reinterpret_cast<SegmentHeader*>(base); }
     Word32& index(uint64_t sequence) const {
         return reinterpret_cast<Word32*>(base +
@@ -214,9 +218,10 @@ struct SegmentView {
     SlotDescriptor& slot(uint32_t s) const {
         return reinterpret_cast<SlotDescriptor*>(base + geometry.descriptors_offset())[s];
     }
-    std::byte* payload(uint32_t s) const {
-        return base + geometry.payload_offset() + geometry.slot_bytes * s;
-    }
+    std::byte* payload(uint32_t s) const { return base + payloads_ + geometry.slot_bytes * s; }
+
+  private:
+    uint64_t payloads_ = 0;  // as geometry says: to work it out takes a division
 };
 
 // One page per session of a tap. The tap alone writes it; the daemon and the stream's publisher read it. What it says

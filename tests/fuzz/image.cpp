@@ -36,8 +36,7 @@ camtap_image take_image(Input& input) {
 client::FramePtr frame_of(const camtap_image& image, const std::byte* data) {
     camtap_frame_info info = CAMTAP_INIT(camtap_frame_info);
     info.image = image;
-    return client::FramePtr(new camtap_frame{info, data, *client::ProcessMark::current(),
-                                             client::Pinned{nullptr, 1, 0, client::Pin(nullptr, 0)}});
+    return client::FramePtr(new camtap_frame{info, data, *client::ProcessMark::current(), {}});
 }
 
 void touch_rows(const camtap_image& image, const std::byte* data) {

@@ -114,29 +114,31 @@ class Reader {
         next_first_ = first + 100;
     }
 
+    // As Tap::take() does, which readies a frame anew more often.
     void look(bool newest) {
-        Result<std::optional<Pinned>> found = newest ? timeline_.newest() : timeline_.next();
+        if (!blank_) {
+            blank_.reset(new camtap_frame{{}, nullptr, mark_, {}});
+            timeline_.prepare(blank_->pinned);
+        }
+        Pinned& pinned = blank_->pinned;
+        const Result<bool> found = newest ? timeline_.newest(pinned) : timeline_.next(pinned);
         if (!found) {
             CAMTAP_CHECK(found.error().code == Code::too_many_frames);
             return;
         }
-        if (*found) take(std::move(**found), newest);
-    }
-
-    // As Tap::take() does.
-    void take(Pinned pinned, bool newest) {
+        if (!*found) return;
         CAMTAP_CHECK(pinned.slot < pinned.segment->terms().geometry.slot_count);
-        const std::byte* data = pinned.segment->payload(pinned.slot);
-        FramePtr frame(new camtap_frame{{}, data, mark_, std::move(pinned)});
-        const Result<layout::Counters> counters = client::describe(frame->pinned, frame->info);
+        const Result<layout::Counters> counters = client::describe(pinned, blank_->info);
         if (!counters) {
             CAMTAP_CHECK(counters.error().code == Code::malformed);
-            return timeline_.pass(frame->pinned);
+            timeline_.pass(pinned);
+            return pinned.let_go();
         }
-        if (input_.below(16) == 0) return;  // too old, say
-        frame->info.missed = ledger_.deliver(*counters, timeline_.deliver(frame->pinned, newest));
-        check_frame(*frame);
-        frames_.push_back(std::move(frame));
+        if (input_.below(16) == 0) return pinned.let_go();  // too old, say
+        blank_->data = pinned.segment->payload(pinned.slot);
+        blank_->info.missed = ledger_.deliver(*counters, timeline_.deliver(pinned, newest));
+        check_frame(*blank_);
+        frames_.push_back(std::move(blank_));
     }
 
     void look_again() {
@@ -156,6 +158,7 @@ class Reader {
     std::shared_ptr<const client::TapSegment> newest_;
     client::Ledger ledger_;
     std::deque<std::unique_ptr<HostileSegment>> segments_;
+    FramePtr blank_;
     std::vector<FramePtr> frames_;
     uint64_t instance_ = 1;
     uint32_t generation_ = 0;

@@ -89,6 +89,7 @@ void FakeDaemon::serve() {
             }
         }
         std::erase_if(clients_, [](const auto& client) { return !client->socket; });
+        changed_.notify_all();
     }
 }
 
@@ -248,6 +249,13 @@ void FakeDaemon::wait_for(wire::Type type, uint64_t count) {
     const bool came =
         changed_.wait_for(lock, std::chrono::seconds(20), [&] { return received_[type] >= count; });
     EXPECT_TRUE(came) << "nobody said it " << count << " times";
+}
+
+void FakeDaemon::wait_for_clients(size_t count) {
+    std::unique_lock lock(mutex_);
+    const bool so_many =
+        changed_.wait_for(lock, std::chrono::seconds(20), [&] { return clients_.size() == count; });
+    EXPECT_TRUE(so_many) << clients_.size() << " are connected";
 }
 
 // ---- publishers ----

@@ -70,6 +70,8 @@ class FakeDaemon {
     uint64_t count(wire::Type type);
     // Blocks until that many have been received.
     void wait_for(wire::Type type, uint64_t count);
+    // Blocks until so many clients are connected.
+    void wait_for_clients(size_t count);
 
   private:
     struct Client {

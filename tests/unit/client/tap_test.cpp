@@ -248,6 +248,18 @@ TEST_F(TapTest, AHangUpIsFollowedByANewSessionOnTheSameGeneration) {
     EXPECT_EQ(status_of(tap).missed.restart, 0u);
 }
 
+TEST_F(TapTest, ASessionThatIsOverIsClosedThoughNoFrameComes) {
+    daemon.begin_generation(1, 100)->publish();
+    open();
+    EXPECT_EQ(next(tap).sequence(), 100u);
+    daemon.dismiss_all(static_cast<int32_t>(Code::limit), "you ask too often");
+    camtap_frame* none = nullptr;
+    while (status_of(tap).attachments < 2 || status_of(tap).state != CAMTAP_LIVE) {
+        EXPECT_EQ(camtap_tap_next(tap.get(), 0, &none), CAMTAP_ERROR_TIMEOUT);
+    }
+    daemon.wait_for_clients(1);
+}
+
 TEST_F(TapTest, AGenerationThatWasADaemonsLastWordCanBeRead) {
     daemon.begin_generation(1, 100)->publish();
     open();

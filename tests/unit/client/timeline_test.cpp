@@ -48,18 +48,18 @@ struct TwoGenerations : testing::Test {
 
 TEST_F(TwoGenerations, TheNewestIsReadUnderTheSessionThatItWasConfirmedTo) {
     timeline.adopt(newest, after);
-    const auto frame = timeline.newest();
-    ASSERT_TRUE(frame.ok() && *frame);
-    EXPECT_EQ((*frame)->sequence, 11u);
+    Pinned frame;
+    ASSERT_TRUE(*timeline.newest(frame));
+    EXPECT_EQ(frame.sequence, 11u);
     EXPECT_TRUE(pins_something(*after));
     EXPECT_FALSE(pins_something(*before));
 }
 
 TEST_F(TwoGenerations, OneThatIsOverIsReadUnderTheSessionThatItBeganWith) {
     timeline.adopt(newest, after);
-    const auto frame = timeline.next();
-    ASSERT_TRUE(frame.ok() && *frame);
-    EXPECT_EQ((*frame)->sequence, 1u);
+    Pinned frame;
+    ASSERT_TRUE(*timeline.next(frame));
+    EXPECT_EQ(frame.sequence, 1u);
     EXPECT_TRUE(pins_something(*before)) << "its publisher may never hear of another one's page";
     EXPECT_FALSE(pins_something(*after));
 }
@@ -67,8 +67,8 @@ TEST_F(TwoGenerations, OneThatIsOverIsReadUnderTheSessionThatItBeganWith) {
 TEST_F(TwoGenerations, OneThatWasNotConfirmedIsReadAsBefore) {
     timeline.adopt(seen(new_one), after);  // another mapping: of another generation, or none
     timeline.adopt(nullptr, after);
-    const auto frame = timeline.newest();
-    ASSERT_TRUE(frame.ok() && *frame);
+    Pinned frame;
+    ASSERT_TRUE(*timeline.newest(frame));
     EXPECT_FALSE(pins_something(*after));
 }
 
