@@ -64,6 +64,21 @@ TEST_F(TwoGenerations, OneThatIsOverIsReadUnderTheSessionThatItBeganWith) {
     EXPECT_FALSE(pins_something(*after));
 }
 
+TEST_F(TwoGenerations, WhatWasReadiedBeforeBindsNothing) {
+    Pinned frame;
+    timeline.prepare(frame);
+    timeline.adopt(newest, after);
+    ASSERT_TRUE(*timeline.next(frame));
+    EXPECT_EQ(frame.segment->terms().generation, old_one.generation())
+        << "though the newest was thought to be next";
+    EXPECT_EQ(frame.sequence, 1u);
+    Pinned another;
+    timeline.prepare(another);
+    timeline.adopt(newest, before);
+    ASSERT_TRUE(*timeline.newest(another));
+    EXPECT_FALSE(pins_something(*after)) << "a session that is over";
+}
+
 TEST_F(TwoGenerations, OneThatWasNotConfirmedIsReadAsBefore) {
     timeline.adopt(seen(new_one), after);  // another mapping: of another generation, or none
     timeline.adopt(nullptr, after);
