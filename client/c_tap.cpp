@@ -48,13 +48,12 @@ void camtap_tap_close(camtap_tap* tap) {
 // One of the three ways to get a frame.
 template <class Get>
 static camtap_error get_frame(camtap_tap* tap, camtap_frame** frame, Get get) {
-    return guarded([&]() -> Status {
+    return guarded([&]() -> Result<FramePtr> {
         if (tap == nullptr || frame == nullptr)
             return Error{Code::invalid, 0, "a tap and a place for the frame are needed"};
         Result<FramePtr> got = get(*tap->tap);
-        if (!got.ok()) return got.error();
-        *frame = got->release();
-        return success();
+        if (got.ok()) *frame = got->release();
+        return got;
     });
 }
 
@@ -112,5 +111,5 @@ camtap_error camtap_frame_copy(const camtap_frame* frame, void* destination, siz
 }
 
 [[gnu::hot]] void camtap_frame_release(camtap_frame* frame) {
-    delete frame;
+    DeleteFrame{}(frame);
 }

@@ -14,12 +14,12 @@ namespace camtap::client {
 camtap_error report_error(const Error& error) noexcept;
 camtap_error report_error(Code code, std::string_view message) noexcept;
 
-// Runs one call of the C interface, and lets nothing escape it.
+// Runs one call of the C interface, which returns some Result, and lets nothing escape it.
 template <class Call>
 camtap_error guarded(Call call) noexcept {
     try {
-        const Status status = call();
-        return status.ok() ? CAMTAP_OK : report_error(status.error());
+        const auto result = call();
+        return result.ok() ? CAMTAP_OK : report_error(result.error());
     } catch (const std::bad_alloc&) {
         return report_error(Code::no_memory, "out of memory");
     } catch (const std::exception& e) {
