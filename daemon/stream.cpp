@@ -106,7 +106,7 @@ void Stream::set_state(StreamState state, std::string reason) {
     hooks_.state_changed();
 }
 
-// Of the frame that makes the stream live.
+// Of the next frame: it makes the stream live, or a tap waits for it in an event loop, or its connection is over.
 void Stream::ask_to_be_told() {
     if (generation_ && !generation_closed_) pins::ask_to_be_told(generation_->header().armed);
 }
@@ -310,7 +310,7 @@ void Stream::nudge_armed() {
 }
 
 void Stream::disarm_if_nobody_waits() {
-    if (!generation_ || state_ != StreamState::live) return;
+    if (!generation_ || generation_closed_ || state_ != StreamState::live) return;
     const bool waits = std::any_of(taps_.begin(), taps_.end(), [](const Session* s) { return s->tap.armed; });
     if (!waits) generation_->header().armed.store(0, std::memory_order_seq_cst);
 }

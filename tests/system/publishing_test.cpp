@@ -153,6 +153,23 @@ TEST(Publishing, AStreamWithoutPublisherIsOfflineAndComesBack) {
     expect_balance(tap);
 }
 
+TEST(Publishing, AfterAChangeOfTheStreamOneFrameAtMostIsPublishedToNobody) {
+    Daemon daemon(kPublisher);
+    Publisher publisher = daemon.publisher("test");
+    uint64_t last = 0;
+    for (int i = 0; i < 10;
+         ++i) {  // by then the daemon has heard of the first ones, and wants to hear of no more
+        last = publish_bytes(publisher, 64, 1);
+        EXPECT_EQ(daemon.info("test").published, last);
+    }
+    daemon.write_config(std::string(kPublisher) + "max_pins = 5\n");
+    reload(daemon.socket_path());
+    ASSERT_TRUE(eventually([&] { return daemon.info("test").state == CAMTAP_STREAM_OFFLINE; }));
+    publish_bytes(publisher, 64, 2);
+    EXPECT_GT(publish_bytes(publisher, 64, 3), last + 2)
+        << "it numbers on, as if it still had its connection";
+}
+
 TEST(Publishing, APublisherGoesOnAfterTheDaemonsRestart) {
     Daemon daemon(kPublisher);
     Publisher publisher = daemon.publisher("test");
