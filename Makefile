@@ -24,7 +24,7 @@ deb: build  ## Debian packages, in build/deb
 	@cpack --config build/release/CPackConfig.cmake -B build/deb >build/deb.log 2>&1 || (cat build/deb.log; exit 1)
 	@rm -rf build/deb/_CPack_Packages; ls build/deb/*.deb
 
-bench: bench-programs  ## what sharing costs, beside other ways to do it: 27 minutes (BENCH=--quick: less of it; PEERS=all)
+bench: bench-programs  ## what sharing costs, beside other ways to do it: half an hour (BENCH=--quick: less of it; PEERS=all)
 	@$(BENCH_RUN) --bounds tests/bench/bounds.toml $(BENCH)
 	@tests/bench/plot build/bench/report
 

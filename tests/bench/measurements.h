@@ -12,7 +12,7 @@
 
 namespace camtap::bench {
 
-// How much of everything. The whole takes about 27 minutes.
+// How much of everything. The whole takes about half an hour.
 struct Extent {
     std::vector<FrameSize> sizes{kVga, kFullHd, kUhd};
     std::vector<uint32_t> readers{1, 2, 4, 8};
@@ -25,7 +25,7 @@ struct Extent {
     double silence_seconds = 10;    // how long silence is listened to
     double decoding_seconds = 4;
     size_t decoding_repetitions = 3;
-    size_t by_size_repetitions = 21;  // the ratios asked for are small
+    size_t by_size_repetitions = 41;  // the ratios asked for are small
 
     static Extent quick();
 };
