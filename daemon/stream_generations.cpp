@@ -156,7 +156,7 @@ void Stream::absorb_counters(const Generation& generation) {
 // skipped.
 void Stream::close_generation(bool publisher_is_dead) {
     if (!generation_ || generation_closed_) return;
-    // A publisher that lives yet is told with its next frame that nobody is there, before it counts on with others.
+    // A publisher that still lives learns with its next frame that nobody is there.
     ask_to_be_told();
     // Taps may have seen frames of a publisher that then lied about how far it had come
     if (!take_in_published()) publisher_is_dead = false;

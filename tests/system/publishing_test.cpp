@@ -157,8 +157,8 @@ TEST(Publishing, AfterAChangeOfTheStreamOneFrameAtMostIsPublishedToNobody) {
     Daemon daemon(kPublisher);
     Publisher publisher = daemon.publisher("test");
     uint64_t last = 0;
-    for (int i = 0; i < 10;
-         ++i) {  // by then the daemon has heard of the first ones, and wants to hear of no more
+    // by then the daemon has heard of the first ones, and wants to hear of no more
+    for (int i = 0; i < 10; ++i) {
         last = publish_bytes(publisher, 64, 1);
         EXPECT_EQ(daemon.info("test").published, last);
     }
