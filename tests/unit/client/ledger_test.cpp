@@ -44,6 +44,17 @@ TEST(Ledger, EveryCauseIsCountedUnderItsName) {
     EXPECT_EQ(ledger.expected(), 1u + 10 + 3);  // Δcaptured + Δsource_gap
 }
 
+TEST(Ledger, EachCauseAloneIsCountedThoughTheNextFrameIsDelivered) {
+    Ledger ledger;
+    (void)ledger.deliver({10, 1, 1, 1}, {});
+    EXPECT_EQ(ledger.deliver({11, 2, 1, 1}, within_generation(0)).source_gap, 1u);
+    EXPECT_EQ(ledger.deliver({13, 2, 2, 1}, within_generation(0)).decode_error, 1u);
+    EXPECT_EQ(ledger.deliver({15, 2, 2, 2}, within_generation(0)).no_slot, 1u);
+    EXPECT_EQ(ledger.deliver({17, 2, 2, 2}, within_generation(1)).too_slow, 1u);
+    EXPECT_EQ(ledger.deliver({19, 2, 2, 2}, to_another_generation(0)).restart, 1u);
+    EXPECT_EQ(ledger.expected(), ledger.delivered() + sum(ledger.missed()));
+}
+
 TEST(Ledger, WhatLatestPassesOverIsSkipped) {
     Ledger ledger;
     (void)ledger.deliver({1, 0, 0, 0}, {});
