@@ -74,7 +74,7 @@ TEST_F(Forks, AChildThatShutsTheSocketDownEndsOnlyItsParentsSession) {
         int status = 0;
         waitpid(child, &status, 0);
         EXPECT_EQ(status, 0);
-        EXPECT_EQ(tap.next().kind, Datagram::Kind::hang_up);
+        tap.expect_hang_up();
         EXPECT_TRUE(eventually([&] { return taps() == 2; }));
         EXPECT_NE(other.sync().generation, 0u) << "the same process's other session goes on";
         return 0;

@@ -203,7 +203,7 @@ TEST_F(Wire, ATapThatSaysItSpeaksNoMoreIsGoneWithItsPins) {
         for (uint32_t w = 0; w < tap.max_pins; ++w)
             tap.pins().pins[w] = layout::pin_value(synced.generation, w);
         shutdown(tap.fd(), SHUT_WR);
-        EXPECT_EQ(tap.next().kind, Datagram::Kind::hang_up);
+        tap.expect_hang_up();
         EXPECT_TRUE(eventually([&] { return daemon.taps("test").size() == 1; }));
         return 0;
     });

@@ -96,12 +96,18 @@ struct RawTap : RawClient {
         auto sync = wire::make<wire::Sync>();
         sync.generation = generation;
         send(sync);
-        while (next().kind == Datagram::Kind::message && datagram_type() == wire::Type::nudge) {
-        }
+        next_but_nudges();
         wire::Synced synced{};
         EXPECT_TRUE(last().as(synced));
         segment_fd = take_fd();
         return synced;
+    }
+    void expect_hang_up() { EXPECT_EQ(next_but_nudges().kind, Datagram::Kind::hang_up); }
+    // A tap may be nudged at any time: its stream changes its state.
+    const Datagram& next_but_nudges() {
+        while (next().kind == Datagram::Kind::message && datagram_type() == wire::Type::nudge) {
+        }
+        return last();
     }
     layout::PinPage& pins() const { return *reinterpret_cast<layout::PinPage*>(page.data()); }
 
