@@ -13,9 +13,10 @@ using namespace camtap::client;
 
 namespace wire = camtap::wire;
 
-struct camtap_publisher {
-    std::unique_ptr<Publisher> publisher;
-};
+// What a program knows as a camtap_publisher is a Publisher.
+static Publisher& itself(camtap_publisher* publisher) {
+    return *reinterpret_cast<Publisher*>(publisher);
+}
 
 static constexpr uint32_t kUsualStock = 3;
 
@@ -31,7 +32,7 @@ static Status open_publisher(const char* stream, const camtap_publisher_options&
     settings.connection = std::move(connection);
     Result<std::unique_ptr<Publisher>> opened = Publisher::open(stream, std::move(settings));
     if (!opened.ok()) return opened.error();
-    *publisher = new camtap_publisher{std::move(*opened)};
+    *publisher = reinterpret_cast<camtap_publisher*>((*opened).release());
     return success();
 }
 
@@ -50,7 +51,7 @@ camtap_error camtap_publisher_open(const char* stream, const camtap_publisher_op
 }
 
 void camtap_publisher_close(camtap_publisher* publisher) {
-    delete publisher;
+    delete reinterpret_cast<Publisher*>(publisher);
 }
 
 camtap_error camtap_publisher_acquire(camtap_publisher* publisher, uint64_t bytes, int64_t timeout_ns,
@@ -58,7 +59,7 @@ camtap_error camtap_publisher_acquire(camtap_publisher* publisher, uint64_t byte
     return guarded([&]() -> Status {
         if (publisher == nullptr) return Error{Code::invalid, 0, "a publisher is needed"};
         if (Status fillable = check_struct(slot, "camtap_slot"); !fillable.ok()) return fillable;
-        const Result<camtap_slot> acquired = publisher->publisher->acquire(bytes, timeout_ns);
+        const Result<camtap_slot> acquired = itself(publisher).acquire(bytes, timeout_ns);
         if (!acquired.ok()) return acquired.error();
         give_struct(*acquired, slot);
         return success();
@@ -70,7 +71,7 @@ camtap_error camtap_publisher_acquire(camtap_publisher* publisher, uint64_t byte
     if (publisher == nullptr) return Error{Code::invalid, 0, "a publisher is needed"};
     if (Status known = check_struct(slot, "camtap_slot", sizeof *slot); !known.ok()) return known;
     if (Status known = check_struct(info, "camtap_publish_info", sizeof *info); !known.ok()) return known;
-    const Result<uint64_t> published = publisher->publisher->publish(*slot, *info);
+    const Result<uint64_t> published = itself(publisher).publish(*slot, *info);
     if (!published.ok()) return published.error();
     if (sequence != nullptr) *sequence = *published;
     return success();
@@ -85,13 +86,13 @@ void camtap_publisher_discard(camtap_publisher* publisher, const camtap_slot* sl
     if (publisher == nullptr) return;
     (void)guarded([&]() -> Status {
         if (Status known = check_struct(slot, "camtap_slot", sizeof *slot); !known.ok()) return known;
-        publisher->publisher->discard(*slot);
+        itself(publisher).discard(*slot);
         return success();
     });
 }
 
 void camtap_publisher_count(camtap_publisher* publisher, camtap_count what, uint64_t n) {
-    if (publisher != nullptr) publisher->publisher->count(what, n);
+    if (publisher != nullptr) itself(publisher).count(what, n);
 }
 
 camtap_error camtap_publisher_report(camtap_publisher* publisher, camtap_activity activity,
@@ -100,7 +101,6 @@ camtap_error camtap_publisher_report(camtap_publisher* publisher, camtap_activit
         if (publisher == nullptr || activity < CAMTAP_OPENING || activity > CAMTAP_FAILED) {
             return Error{Code::invalid, 0, "a publisher and a known activity are needed"};
         }
-        return publisher->publisher->report(static_cast<wire::Activity>(activity),
-                                            text != nullptr ? text : "");
+        return itself(publisher).report(static_cast<wire::Activity>(activity), text != nullptr ? text : "");
     });
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <new>
 
+#include "client/fetch_ahead.h"
 #include "client/greeting.h"
 #include "client/image.h"
 #include "client/text.h"
@@ -47,9 +48,9 @@ Result<std::unique_ptr<Publisher>> Publisher::open(const std::string& stream, Pu
 
 Publisher::Publisher(ProcessMark mark, const std::string& stream, PublisherSettings settings)
     : mark_(mark),
+      link_(std::move(settings.socket_path), stream, settings.stock, std::move(settings.connection)),
       stream_(stream),
       stock_(settings.stock),
-      link_(std::move(settings.socket_path), stream, settings.stock, std::move(settings.connection)),
       seats_(mark) {}
 
 Status Publisher::attach(int64_t timeout_ns) {
@@ -93,10 +94,7 @@ void Publisher::take_messages() {
     notice_session();
 }
 
-// Slots and questions of a connection end with it.
-void Publisher::notice_session() {
-    const uint64_t session = link_.ready() ? link_.sessions() : 0;
-    if (session == session_) return;
+void Publisher::begin_session(uint64_t session) {
     session_ = session;
     needing_ = asking_ = false;
     refused_.reset();
@@ -346,22 +344,20 @@ void Publisher::discard(const camtap_slot& slot) {
     std::erase_if(retired_, [](const auto& segment) { return segment->held() == 0; });
 }
 
-Result<camtap_image> Publisher::checked_image(const camtap_image& image, uint64_t capacity) const {
-    camtap_image checked = image;
-    uint64_t extent = 0;
-    std::string_view fault = rows_fault(image, extent);
-    if (checked.bytes == 0) checked.bytes = extent;
-    if (fault.empty()) fault = size_fault(checked.bytes, extent, capacity);
-    if (fault.empty()) return checked;
-    return Error{Code::invalid, 0, "this image can't be published: " + std::string(fault)};
+// A slot that is published, though not of the segment.
+Error Publisher::lost(const camtap_slot& slot) {
+    if (holder_of(slot) == nullptr) return Error{Code::invalid, 0, "this slot isn't held"};
+    discard(slot);
+    return Error{Code::gone, 0, "the slot belongs to an earlier connection to camtapd; the frame is lost"};
 }
 
-layout::FrameRecord Publisher::record_of(const camtap_publish_info& info, const camtap_image& image) const {
-    layout::FrameRecord record{};
-    record.publish_ns = monotonic_ns();
-    record.capture_ns = info.capture_ns != 0 ? info.capture_ns : record.publish_ns;
+void Publisher::describe(const camtap_publish_info& info, uint64_t bytes, layout::FrameRecord& record) const {
+    const camtap_image& image = info.image;
+    const int64_t now = monotonic_ns();
+    record.capture_ns = info.capture_ns != 0 ? info.capture_ns : now;
+    record.publish_ns = now;
     record.source_sequence = info.source_sequence;
-    record.bytes = image.bytes;
+    record.bytes = bytes;
     record.stride = image.stride;
     record.width = image.width;
     record.height = image.height;
@@ -369,27 +365,33 @@ layout::FrameRecord Publisher::record_of(const camtap_publish_info& info, const 
     record.channels = image.channels;
     record.fourcc = image.fourcc;
     record.capture_origin = info.capture_origin;
+    record.reserved = 0;
     record.counters = counters_;
-    return record;
+}
+
+[[gnu::cold]] static Error not_publishable(std::string_view fault) {
+    return Error{Code::invalid, 0, "this image can't be published: " + std::string(fault)};
 }
 
 Result<uint64_t> Publisher::publish(const camtap_slot& slot, const camtap_publish_info& info) {
+    fetch_ahead(segment_.get(), sizeof *segment_);
     if (!mark_.here()) return forked_error("publisher");
     notice_session();
-    WritableSegment* const holder = holder_of(slot);
-    if (holder == nullptr) return Error{Code::invalid, 0, "this slot isn't held"};
-    if (holder != segment_.get()) {
-        discard(slot);
-        return Error{Code::gone, 0,
-                     "the slot belongs to an earlier connection to camtapd; the frame is lost"};
-    }
-    const Result<camtap_image> image = checked_image(info.image, segment_->capacity(slot));
-    if (!image.ok()) return image.error();
+    if (!segment_ || !segment_->holds(slot)) [[unlikely]]
+        return lost(slot);
+    uint64_t extent = 0;
+    if (const std::string_view fault = rows_fault(info.image, extent); !fault.empty()) [[unlikely]]
+        return not_publishable(fault);
+    const uint64_t bytes = info.image.bytes != 0 ? info.image.bytes : extent;
+    if (const std::string_view fault = size_fault(bytes, extent, segment_->capacity(slot)); !fault.empty())
+        [[unlikely]]
+        return not_publishable(fault);
     counters_.captured += 1;
-    segment_->show(counters_, copies_);
-    const uint64_t sequence = segment_->publish(slot, record_of(info, *image));
+    describe(info, bytes, segment_->record(slot));
+    const uint64_t sequence = segment_->publish(slot);
+    segment_->show(counters_, copies_);  // not before: the readers are woken
     if (segment_->armed()) (void)link_.send(wire::make<wire::Poke>());
-    segment_->prepare(image->bytes);  // now, and not when the next frame is there and somebody waits for it
+    segment_->prepare(bytes);  // now, and not when the next frame is there and somebody waits for it
     return sequence;
 }
 

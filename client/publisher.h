@@ -44,7 +44,13 @@ class Publisher {
     Status take_segment(Datagram& datagram);
     Status take_seat(const Datagram& datagram);
     void take_refusal(const Datagram& datagram);
-    [[gnu::hot]] void notice_session();
+    // Slots and questions of a connection end with it.
+    void notice_session() {
+        const uint64_t session = link_.ready() ? link_.sessions() : 0;
+        if (session != session_) [[unlikely]]
+            begin_session(session);
+    }
+    [[gnu::cold]] void begin_session(uint64_t session);
     void retire_segment();
 
     Result<std::optional<camtap_slot>> try_acquire(uint64_t bytes, bool& recycled, bool at_once);
@@ -55,18 +61,22 @@ class Publisher {
     void send_ask();
     void send_report();
 
-    [[gnu::hot]] WritableSegment* holder_of(const camtap_slot& slot) const;
-    [[gnu::hot]] Result<camtap_image> checked_image(const camtap_image& image, uint64_t capacity) const;
-    [[gnu::hot]] layout::FrameRecord record_of(const camtap_publish_info& info,
-                                               const camtap_image& image) const;
+    WritableSegment* holder_of(const camtap_slot& slot) const;
+    [[gnu::cold]] Error lost(const camtap_slot& slot);
+    [[gnu::hot]] void describe(const camtap_publish_info& info, uint64_t bytes,
+                               layout::FrameRecord& record) const;
+
+    // ---- what publishing asks for, up to the first words of the link
 
     const ProcessMark mark_;
+    std::unique_ptr<WritableSegment> segment_;
+    layout::Counters counters_;  // cumulative; without a segment: since the last one
+    uint64_t copies_ = 0;
+    uint64_t session_ = 0;  // of the link, that all below belongs to
+    PublisherLink link_;
+
     const std::string stream_;
     const uint32_t stock_;
-    PublisherLink link_;
-    uint64_t session_ = 0;  // of the link, that all below belongs to
-
-    std::unique_ptr<WritableSegment> segment_;
     std::vector<std::unique_ptr<WritableSegment>> retired_;  // of which the caller still holds slots
     int64_t listened_at_ns_ = 0;
     Seats seats_;
@@ -77,8 +87,6 @@ class Publisher {
     uint64_t needed_bytes_ = 0;
     std::optional<Error> refused_;  // the answer to the last need or ask
 
-    layout::Counters counters_;  // cumulative; without a segment: since the last one
-    uint64_t copies_ = 0;
     std::optional<wire::Report> report_;  // the last one, to be said again after a reconnection
 };
 

@@ -11,10 +11,10 @@ constexpr int64_t kAnswerTime = 5 * kNsPerSecond;
 constexpr int64_t kResendDelay = 10 * kNsPerMs;
 
 PublisherLink::PublisherLink(std::string socket_path, std::string stream, uint32_t stock, UniqueFd connection)
-    : socket_path_(std::move(socket_path)),
-      stream_(std::move(stream)),
+    : given_(static_cast<bool>(connection)),
       stock_(stock),
-      given_(static_cast<bool>(connection)) {
+      socket_path_(std::move(socket_path)),
+      stream_(std::move(stream)) {
     if (!given_) return;
     fcntl(connection.get(), F_SETFD, FD_CLOEXEC);
     greet(std::move(connection));

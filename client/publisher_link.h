@@ -50,18 +50,18 @@ class PublisherLink {
     Status take_welcome();
     int64_t due_ns() const;
 
+    uint64_t sessions_ = 0;
+    Phase phase_ = Phase::detached;
+    const bool given_;
+    const uint32_t stock_;
     const std::string socket_path_;
     const std::string stream_;
-    const uint32_t stock_;
-    const bool given_;
 
-    Phase phase_ = Phase::detached;
     UniqueFd socket_;
     Backoff backoff_;
     int64_t retry_at_ = 0;
     int64_t answer_by_ = 0;
     int64_t ready_at_ = 0;
-    uint64_t sessions_ = 0;
     uint64_t max_frame_bytes_ = 0;
     bool stuck_ = false;  // the daemon didn't take the last message: to be tried again soon
     Error fault_;

@@ -18,7 +18,8 @@ namespace camtap::client {
 
 // Whether a caller's struct is there, and `least` bytes of it are known to the caller. Errors: invalid.
 template <class Struct>
-Status check_struct(const Struct* given, const char* name, size_t least = sizeof(uint32_t)) {
+[[gnu::always_inline]] inline Status check_struct(const Struct* given, const char* name,
+                                                  size_t least = sizeof(uint32_t)) {
     if (given != nullptr && given->size >= least) return Done{};
     return bad_struct(name, given == nullptr);
 }

@@ -64,13 +64,7 @@ void WritableSegment::prepare(uint64_t bytes) {
     if (needs_another && !pool_.free().empty()) (void)back(pool_.free()[best_free(bytes)], bytes);
 }
 
-bool WritableSegment::holds(const camtap_slot& slot) const {
-    return slot.generation == generation_ && pool_.holds(slot.index) &&
-           slot.data == view_.payload(slot.index);
-}
-
-uint64_t WritableSegment::publish(const camtap_slot& slot, const layout::FrameRecord& record) {
-    view_.slot(slot.index).record = record;
+uint64_t WritableSegment::publish(const camtap_slot& slot) {
     const uint64_t n = pool_.publish(slot.index);
     view_.header().wake.fetch_add(1);  // the daemon bumps it too
     futex_wake_all(view_.header().wake);

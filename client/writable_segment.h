@@ -45,17 +45,22 @@ class WritableSegment {
     void prepare(uint64_t bytes);
 
     // Whether the caller holds this slot of this segment.
-    [[gnu::hot]] bool holds(const camtap_slot& slot) const;
+    bool holds(const camtap_slot& slot) const {
+        return slot.generation == generation_ && pool_.holds(slot.index) &&
+               slot.data == view_.payload(slot.index);
+    }
     // All below need holds().
     uint64_t capacity(const camtap_slot& slot) const { return backed_[slot.index]; }
     void give_back(const camtap_slot& slot) { pool_.give_back(slot.index); }
+    // To be written before publish().
+    layout::FrameRecord& record(const camtap_slot& slot) const { return view_.slot(slot.index).record; }
     // Makes the slot the next frame, wakes the readers, returns the frame's number.
-    [[gnu::hot]] uint64_t publish(const camtap_slot& slot, const layout::FrameRecord& record);
+    [[gnu::hot]] uint64_t publish(const camtap_slot& slot);
 
     // Whether some tap wants the daemon to be told of each frame.
     bool armed() const;
     // For `camtap info`, where no frame carries them.
-    [[gnu::hot]] void show(const layout::Counters& counters, uint64_t copies);
+    void show(const layout::Counters& counters, uint64_t copies);
 
   private:
     Status back(uint32_t slot, uint64_t bytes);

@@ -54,7 +54,7 @@ TEST(ASleeper, IsWokenByAFrame) {
         client::LocalMapping(*client::ProcessMark::current(), std::move(writable)), 1, geometry, 1, 1, 100);
     const auto taken = segment.take(64, false);
     ASSERT_TRUE(taken.ok() && *taken);
-    segment.publish(**taken, {});
+    segment.publish(**taken);
     sleeper.expect_woken();
 }
 
