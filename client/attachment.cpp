@@ -32,8 +32,11 @@ bool is_unwelcome(Code code) {
 }
 
 Attachment::Attachment(ProcessMark mark, std::string socket_path, std::string stream,
-                       std::shared_ptr<FramesHeld> held)
-    : mark_(mark), socket_path_(std::move(socket_path)), stream_(std::move(stream)), held_(std::move(held)) {}
+                       std::shared_ptr<PinsClaimed> pins_claimed)
+    : mark_(mark),
+      socket_path_(std::move(socket_path)),
+      stream_(std::move(stream)),
+      pins_claimed_(std::move(pins_claimed)) {}
 
 Attachment::~Attachment() {
     // frames may keep the socket open: it must not wake anybody any more
@@ -151,7 +154,7 @@ Status Attachment::take_welcome(int64_t now) {
         return Error{Code::no_daemon, 0, "camtapd went away"};
     }
     session_ = std::make_shared<Session>(std::move(greeting_), LocalMapping(mark_, std::move(*page)),
-                                         welcome.max_pins, welcome.instance, held_);
+                                         welcome.max_pins, welcome.instance, pins_claimed_);
     if (welcome.instance != instance_) {  // generations of another daemon mean nothing to this one
         newest_.reset();
         known_generation_ = 0;
@@ -193,7 +196,7 @@ Status Attachment::take_synced() {
 }
 
 Status Attachment::map_announced(const wire::Synced& synced) {
-    const SegmentTerms terms{instance_, synced.generation, wire::geometry(synced.geometry), synced.first};
+    const SegmentTerms terms{instance_, synced.first, synced.generation, wire::geometry(synced.geometry)};
     Result<std::shared_ptr<const TapSegment>> segment = TapSegment::open(mark_, terms, datagram_->fd);
     if (!segment.ok()) return segment.error();
     // 0: the daemon doesn't remember how the generation before ended (kStillOpen is kUnknownLast already)

@@ -30,7 +30,7 @@ class Attachment {
     enum class Phase { detached, greeting, attached };
 
     Attachment(ProcessMark mark, std::string socket_path, std::string stream,
-               std::shared_ptr<FramesHeld> held);
+               std::shared_ptr<PinsClaimed> pins_claimed);
     ~Attachment();
     Attachment(const Attachment&) = delete;
     Attachment& operator=(const Attachment&) = delete;
@@ -102,19 +102,9 @@ class Attachment {
     const ProcessMark mark_;
     const std::string socket_path_;
     const std::string stream_;
-    const std::shared_ptr<FramesHeld> held_;
-
-    // ---- what a tap asks after each sleep lies together
-
-    Phase phase_ = Phase::detached;
-    bool sync_wanted_ = false;
-    bool asked_ = false;  // a sync is unanswered
-    bool superseded_seen_ = false;
-    uint32_t changes_seen_ = 0;  // in newest_, when the last sync was sent
-    std::shared_ptr<const TapSegment> newest_;
+    const std::shared_ptr<PinsClaimed> pins_claimed_;
 
     UniqueFd greeting_;  // the socket until it becomes the session's
-    std::shared_ptr<Session> session_;
     int64_t retry_at_ = 0;
     Backoff backoff_;
     int64_t answer_by_ = 0;
@@ -138,6 +128,16 @@ class Attachment {
     std::optional<Watch> watch_;
     // apart, for it is as large as a message may be, and what a frame needs of the rest then shares few pages
     const std::unique_ptr<Datagram> datagram_ = std::make_unique<Datagram>();
+
+    // ---- what a tap asks after each sleep lies together
+
+    Phase phase_ = Phase::detached;
+    bool sync_wanted_ = false;
+    bool asked_ = false;  // a sync is unanswered
+    bool superseded_seen_ = false;
+    uint32_t changes_seen_ = 0;  // in newest_, when the last sync was sent
+    std::shared_ptr<const TapSegment> newest_;
+    std::shared_ptr<Session> session_;
 };
 
 // Refused in principle: the daemon is there, and doesn't want this tap.

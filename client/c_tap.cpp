@@ -10,9 +10,10 @@ using camtap::Result;
 using camtap::Status;
 using namespace camtap::client;
 
-struct camtap_tap {
-    std::unique_ptr<Tap> tap;
-};
+// What a program knows as a camtap_tap is a Tap.
+static Tap& itself(camtap_tap* tap) {
+    return *reinterpret_cast<Tap*>(tap);
+}
 
 static Result<TapSettings> settings_of(const camtap_tap_options* options) {
     TapSettings settings;
@@ -36,13 +37,13 @@ camtap_error camtap_tap_open(const char* stream, const camtap_tap_options* optio
         if (!settings.ok()) return settings.error();
         Result<std::unique_ptr<Tap>> opened = Tap::open(stream, *settings);
         if (!opened.ok()) return opened.error();
-        *tap = new camtap_tap{std::move(*opened)};
+        *tap = reinterpret_cast<camtap_tap*>((*opened).release());
         return success();
     });
 }
 
 void camtap_tap_close(camtap_tap* tap) {
-    delete tap;
+    delete reinterpret_cast<Tap*>(tap);
 }
 
 // One of the three ways to get a frame.
@@ -51,7 +52,7 @@ static camtap_error get_frame(camtap_tap* tap, camtap_frame** frame, Get get) {
     return guarded([&]() -> Result<FramePtr> {
         if (tap == nullptr || frame == nullptr)
             return Error{Code::invalid, 0, "a tap and a place for the frame are needed"};
-        Result<FramePtr> got = get(*tap->tap);
+        Result<FramePtr> got = get(itself(tap));
         if (got.ok()) *frame = got->release();
         return got;
     });
@@ -74,7 +75,7 @@ int camtap_tap_fd(camtap_tap* tap) {
     int fd = -1;
     const camtap_error error = guarded([&]() -> Status {
         if (tap == nullptr) return Error{Code::invalid, 0, "a tap is needed"};
-        const Result<int> got = tap->tap->fd();
+        const Result<int> got = itself(tap).fd();
         if (!got.ok()) return got.error();
         fd = *got;
         return success();
@@ -86,18 +87,18 @@ camtap_error camtap_tap_get_status(camtap_tap* tap, camtap_tap_status* status) {
     return guarded([&]() -> Status {
         if (tap == nullptr) return Error{Code::invalid, 0, "a tap is needed"};
         if (Status fillable = check_struct(status, "camtap_tap_status"); !fillable.ok()) return fillable;
-        const Result<camtap_tap_status> got = tap->tap->status();
+        const Result<camtap_tap_status> got = itself(tap).status();
         if (!got.ok()) return got.error();
         give_struct(*got, status);
         return success();
     });
 }
 
-const camtap_frame_info* camtap_frame_get_info(const camtap_frame* frame) {
+[[gnu::hot]] const camtap_frame_info* camtap_frame_get_info(const camtap_frame* frame) {
     return &frame->info;
 }
 
-const void* camtap_frame_data(const camtap_frame* frame) {
+[[gnu::hot]] const void* camtap_frame_data(const camtap_frame* frame) {
     return frame->data;
 }
 

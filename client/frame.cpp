@@ -6,13 +6,7 @@
 
 namespace camtap::client {
 
-[[gnu::cold]] static Error malformed(uint64_t sequence, std::string_view fault) {
-    return Error{Code::malformed, 0,
-                 "frame " + std::to_string(sequence) +
-                     " is described wrongly by its publisher: " + std::string(fault)};
-}
-
-Result<layout::Counters> describe(const Pinned& pinned, camtap_frame_info& info) {
+std::string_view describe(const Pinned& pinned, camtap_frame_info& info, layout::Counters& counters) {
     const layout::FrameRecord record = pinned.segment->record(pinned.slot);
     info.size = sizeof info;
     // numbers beyond those of this version mean nothing to the caller
@@ -26,9 +20,8 @@ Result<layout::Counters> describe(const Pinned& pinned, camtap_frame_info& info)
     info.image = camtap_image{
         sizeof(camtap_image), record.width, record.height, record.fourcc, record.depth, record.channels, 0,
         record.stride,        record.bytes};
-    const std::string_view fault = image_fault(info.image, pinned.segment->terms().geometry.slot_bytes);
-    if (!fault.empty()) return malformed(pinned.sequence, fault);
-    return record.counters;
+    counters = record.counters;
+    return image_fault(info.image, pinned.segment->slot_bytes());
 }
 
 Status copy_rows(const camtap_frame& frame, void* destination, size_t destination_bytes,

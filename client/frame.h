@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 
 #include "camtap/camtap.h"
 #include "client/timeline.h"
@@ -23,8 +24,9 @@ struct DeleteFrame {  // in one place, and not wherever a frame may end
 using FramePtr = std::unique_ptr<camtap_frame, DeleteFrame>;
 
 // Reads the record of a pinned frame, once, and says of the frame what makes sense of it; `missed` is left as it is.
-// The publisher's counters as of this frame. Errors: malformed.
-[[gnu::hot]] Result<layout::Counters> describe(const Pinned& pinned, camtap_frame_info& info);
+// `counters`: the publisher's as of this frame. Returns what is wrong with the record, empty if nothing.
+[[gnu::hot]] std::string_view describe(const Pinned& pinned, camtap_frame_info& info,
+                                       layout::Counters& counters);
 
 // Copies row by row. Errors: too_big, invalid, forked.
 Status copy_rows(const camtap_frame& frame, void* destination, size_t destination_bytes,

@@ -34,8 +34,8 @@ class Ledger {
 
     uint64_t expected_ = 0;
     uint64_t delivered_ = 0;
-    camtap_missed missed_{};
     layout::Counters last_;
+    camtap_missed missed_{};
 };
 
 }  // namespace camtap::client

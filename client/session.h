@@ -5,7 +5,6 @@
 #include <bit>
 #include <cstdint>
 #include <memory>
-#include <optional>
 
 #include "client/local_mapping.h"
 #include "common/check.h"
@@ -14,8 +13,8 @@
 
 namespace camtap::client {
 
-// Number of frames that a tap's user holds at the moment, over all of the tap's sessions.
-using FramesHeld = std::atomic<uint32_t>;
+// Number of pin words in use, over all of a tap's sessions.
+using PinsClaimed = std::atomic<uint32_t>;
 
 // One session of a tap. The publisher honours its pins until the socket hangs up, so tap and frames own it
 // together, and the socket closes when the last of them has let go. Invariant: a pin word whose bit in
@@ -23,25 +22,25 @@ using FramesHeld = std::atomic<uint32_t>;
 class Session {
   public:
     Session(UniqueFd socket, LocalMapping page, uint32_t words, uint64_t instance,
-            std::shared_ptr<FramesHeld> held);
+            std::shared_ptr<PinsClaimed> claimed_by_all);
 
     int socket() const { return socket_.get(); }
     uint64_t instance() const { return instance_; }
     uint32_t words() const { return words_; }
     layout::PinPage& page() const { return *reinterpret_cast<layout::PinPage*>(page_.data()); }
 
-    // A pin word that nobody owns, for the caller to own until release(); empty: every one is in use.
-    std::optional<uint32_t> claim() {
+    // A pin word that nobody owns, for the caller to own until release(); null: every one is in use.
+    layout::Word64* claim() {
         // acquire: pairs with release() below, so the word reads 0 when its bit does
         const uint64_t claimed = claimed_.load(std::memory_order_acquire);
         const auto word = static_cast<uint32_t>(std::countr_one(claimed));
-        if (word >= words_) return std::nullopt;
+        if (word >= words_) return nullptr;
         claimed_.fetch_or(uint64_t{1} << word, std::memory_order_relaxed);
-        held_->fetch_add(1, std::memory_order_relaxed);
-        return word;
+        claimed_by_all_->fetch_add(1, std::memory_order_relaxed);
+        return &page().pins[word];
     }
     // Unpins. In a child of fork() it does nothing.
-    [[gnu::hot]] void release(uint32_t word);
+    [[gnu::hot]] void release(layout::Word64& word);
 
   private:
     UniqueFd socket_;
@@ -49,7 +48,7 @@ class Session {
     const uint32_t words_;
     const uint64_t instance_;
     std::atomic<uint64_t> claimed_{0};
-    std::shared_ptr<FramesHeld> held_;
+    std::shared_ptr<PinsClaimed> claimed_by_all_;
 };
 
 // Owns: one pin word of one session, and with it whatever slot it names; or none.
@@ -60,27 +59,31 @@ class Pin {
     Pin& operator=(const Pin&) = delete;
     ~Pin() { let_go(); }
 
-    // Both need a pin that owns none. To be bound first saves claim() the counting of a reference, and with that two
-    // pages of memory on a frame's way.
-    void bind(const std::shared_ptr<Session>& session) { session_ = session; }
-    // False: every word is in use.
+    // A word of this session: the one it owns, if it is of this session, or another one, and the one it owned is let go.
+    // False: every word is in use, and it owns none.
     bool claim(const std::shared_ptr<Session>& session) {
-        CAMTAP_CHECK(!word_);
-        if (session_ != session) bind(session);
-        word_ = session->claim();
-        return word_.has_value();
+        if (session_ == session) [[likely]]
+            return true;
+        return claim_anew(session);
     }
     void let_go() {
-        if (word_) session_->release(*word_);
-        word_.reset();
+        if (session_) session_->release(*word_);
         session_.reset();
     }
 
-    layout::Word64& word() const { return session_->page().pins[*word_]; }
+    bool owns_one() const { return session_ != nullptr; }
+    layout::Word64& word() const { return *word_; }  // the one it owns
 
   private:
-    std::shared_ptr<Session> session_;
-    std::optional<uint32_t> word_;
+    [[gnu::cold]] bool claim_anew(const std::shared_ptr<Session>& session) {
+        let_go();
+        word_ = session->claim();
+        if (word_ != nullptr) session_ = session;
+        return word_ != nullptr;
+    }
+
+    std::shared_ptr<Session> session_;  // null: none
+    layout::Word64* word_ = nullptr;
 };
 
 }  // namespace camtap::client

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "client/deadline.h"
+#include "client/fetch_ahead.h"
 #include "client/greeting.h"
 #include "client/text.h"
 #include "common/futex.h"
@@ -18,11 +19,12 @@ constexpr int64_t kAnswerTime = 5 * kNsPerSecond;
 // tests/RESULTS.md, less than to fall asleep and be woken takes. When it was introduced, one reader, nobody pausing, got
 // 550,000 frames/s by that instead of 360,000.
 constexpr int kSpins = 30;
+// From Tap::blank_ on: some of the tap itself, of its ledger, and of its timeline the first generation.
+constexpr size_t kReadForEachFrame = 256;
 // While an answer is on its way the socket is what is slept on; frames are looked for in between.
 constexpr int64_t kGlance = 10 * kNsPerMs;
 
-bool too_old(int64_t capture_ns, int64_t max_age_ns) {
-    if (max_age_ns <= 0) return false;
+[[gnu::noinline]] bool too_old(int64_t capture_ns, int64_t max_age_ns) {
     const int64_t now = monotonic_ns();
     if (capture_ns >= now) return false;  // a capture time in the future is no age
     return static_cast<uint64_t>(now) - static_cast<uint64_t>(capture_ns) > static_cast<uint64_t>(max_age_ns);
@@ -56,18 +58,18 @@ Result<std::unique_ptr<Tap>> Tap::open(const std::string& stream, const TapSetti
     if (Status name = check_stream_name(stream); !name.ok()) return name.error();
     const Result<ProcessMark> mark = ProcessMark::current();
     if (!mark.ok()) return mark.error();
-    std::unique_ptr<Tap> tap(new Tap(*mark, stream, settings, std::make_shared<FramesHeld>(0)));
+    std::unique_ptr<Tap> tap(new Tap(*mark, stream, settings, std::make_shared<PinsClaimed>(0)));
     if (Status attached = tap->attach(settings.attach_timeout_ns); !attached.ok()) return attached.error();
     return tap;
 }
 
 Tap::Tap(ProcessMark mark, const std::string& stream, const TapSettings& settings,
-         std::shared_ptr<FramesHeld> held)
+         std::shared_ptr<PinsClaimed> pins_claimed)
     : mark_(mark),
       stream_(stream),
       start_oldest_(settings.start_oldest),
-      held_(std::move(held)),
-      attachment_(mark, settings.socket_path, stream, held_),
+      pins_claimed_(std::move(pins_claimed)),
+      attachment_(mark, settings.socket_path, stream, pins_claimed_),
       slice_ns_(kSlice) {}
 
 Status Tap::attach(int64_t timeout_ns) {
@@ -102,16 +104,16 @@ Result<FramePtr> Tap::try_next() {
 // Without waiting; if there is nothing, the descriptor will say when there is.
 Result<FramePtr> Tap::take_or_arm(const Want& want) {
     if (Status may = may_take(); !may.ok()) return may.error();
-    const auto settles_it = [](const Result<FramePtr>& found) {
-        return found.ok() ? *found != nullptr : found.error().code == Code::malformed;
-    };
-    Result<FramePtr> found = look(want);
+    const auto settles_it = [](Found found) { return found == Found::frame || found == Found::malformed; };
+    Found found = look(want);
     if (!settles_it(found) && attachment_.watched()) {
         refresh();  // takes the message off the socket that made the descriptor readable
         found = look(want);
-        if (!settles_it(found)) arm();
     }
-    return or_why_not(std::move(found));
+    if (found == Found::frame) return std::move(blank_);
+    const Status may_go_on_waiting = may_go_on(found);
+    if (!settles_it(found) && attachment_.watched()) arm();
+    return may_go_on_waiting.ok() ? why_none(found) : may_go_on_waiting.error();
 }
 
 void Tap::arm() {
@@ -123,9 +125,15 @@ void Tap::arm() {
     }
 }
 
+// By the tap's user.
+uint32_t Tap::frames_held() const {
+    const bool one_is_mine = blank_ && blank_->pinned.pin.owns_one();
+    return pins_claimed_->load(std::memory_order_acquire) - (one_is_mine ? 1 : 0);
+}
+
 Status Tap::may_take() const {
     if (!mark_.here()) return forked_error("tap");
-    if (held_->load(std::memory_order_acquire) < max_pins_) return Done{};
+    if (frames_held() < max_pins_) return Done{};
     return Error{Code::too_many_frames, 0,
                  "this program holds " + std::to_string(max_pins_) + " frames of '" + stream_ +
                      "', as many as the stream's max_pins allows; release one first"};
@@ -138,66 +146,90 @@ Result<FramePtr> Tap::wait_for(const Want& want, int64_t timeout_ns) {
         // before looking, so that a frame that comes after the look keeps us from sleeping
         const uint64_t generation_seen = generations_;
         const uint32_t wake_seen = wake_word();
-        Result<FramePtr> found = look(want, slept);
-        if (!found.ok() || *found) return found;
-        if (deadline.passed()) return or_why_not(std::move(found));
+        const Found found = look(want, slept);
+        if (found == Found::frame) [[likely]]
+            return std::move(blank_);
+        if (Status may = may_go_on(found); !may.ok()) return may.error();
+        if (deadline.passed()) return why_none(found);
         sleep(generation_seen, wake_seen, deadline.at_ns());
     }
 }
 
-// One look without waiting. Null: there is none yet, and one may come. (Not an error with its words, which before each
-// sleep would cost more than the look.)
-Result<FramePtr> Tap::look(const Want& want, bool slept) {
-    if (should_refresh(slept)) refresh();
-    Result<FramePtr> taken = take(want);
-    if (!taken.ok() || *taken) [[likely]]
-        return taken;
-    // What the daemon says came before this look, so a stream that has ended had no more frames.
-    if (Status more = more_may_come(); !more.ok()) return more.error();
-    return taken;
-}
-
-Result<FramePtr> Tap::take(const Want& want) {
-    only_too_old_ = false;
-    if (!blank_) prepare_frame();        // before anything is booked: running out of memory changes nothing
-    FramePtr frame = std::move(blank_);  // its pin ends with it, whatever comes
-    Pinned& pinned = frame->pinned;
-    const Result<bool> found = want.newest ? timeline_.newest(pinned) : timeline_.next(pinned);
-    if (!found.ok()) return found.error();
-    if (!*found) [[unlikely]] {
-        blank_ = std::move(frame);
-        return FramePtr();
-    }
-    camtap_frame_info& info = frame->info;
-    const Result<layout::Counters> counters = describe(pinned, info);
-    if (!counters.ok()) {
-        timeline_.pass(pinned);
-        return counters.error();
-    }
-    if (too_old(info.capture_ns, want.max_age_ns)) [[unlikely]] {
-        too_old_ = info.sequence;
-        only_too_old_ = true;
-        return FramePtr();
-    }
-    frame->data = pinned.segment->payload(pinned.slot);
-    info.missed = ledger_.deliver(*counters, timeline_.deliver(pinned, want.newest));
-    last_sequence_ = info.sequence;
+// One look, without waiting.
+Tap::Found Tap::look(const Want& want, bool slept) {
+    if (should_refresh(slept)) [[unlikely]]
+        refresh();
+    if (!blank_) [[unlikely]]
+        prepare_frame();
+    Pinned& pinned = blank_->pinned;
+    const Pinning pinning = want.newest ? timeline_.newest(pinned) : timeline_.next(pinned);
+    if (pinning != Pinning::done) [[unlikely]]
+        return pinning == Pinning::no_pin ? Found::no_pin : Found::none;
+    const std::byte* const payload = pinned.segment->payload(pinned.slot);
+    fetch_ahead(payload);
+    camtap_frame_info& info = blank_->info;
+    layout::Counters counters;
+    const std::string_view fault = describe(pinned, info, counters);
+    if (!fault.empty()) [[unlikely]]
+        return pass_malformed(fault);
+    if (want.max_age_ns > 0 && too_old(info.capture_ns, want.max_age_ns)) [[unlikely]]
+        return pass_over_too_old();
+    blank_->data = payload;
+    info.missed = ledger_.deliver(counters, timeline_.deliver(pinned, want.newest));
     came_without_sleep_ = !slept_;
     slept_ = false;
     slice_ns_ = kSlice;
+    last_sequence_ = info.sequence;
     show_ledger();
-    return frame;
+    return Found::frame;
 }
 
-Result<FramePtr> Tap::or_why_not(Result<FramePtr> found) const {
-    if (!found.ok() || *found) return found;
-    if (only_too_old_) return Error{Code::stale, 0, "no frame came that is as young as asked"};
+Tap::Found Tap::pass_malformed(std::string_view fault) {
+    malformed_ = {blank_->info.sequence, fault};
+    timeline_.pass(blank_->pinned);
+    blank_.reset();
+    return Found::malformed;
+}
+
+Tap::Found Tap::pass_over_too_old() {
+    too_old_ = blank_->info.sequence;
+    blank_.reset();
+    return Found::too_old;
+}
+
+// After a look that found no frame. What the daemon says came before the look, so a stream that has ended had no more.
+Status Tap::may_go_on(Found found) const {
+    if (found == Found::malformed) {
+        return Error{Code::malformed, 0,
+                     "frame " + std::to_string(malformed_.sequence) +
+                         " is described wrongly by its publisher: " + std::string(malformed_.fault)};
+    }
+    if (found == Found::no_pin) {
+        return Error{Code::too_many_frames, 0, "every pin of this tap is in use; release a frame first"};
+    }
+    if (attachment_.knows_state()) {
+        if (attachment_.stream_state() == wire::StreamState::ended) {
+            return Error{Code::ended, 0, "'" + stream_ + "' is at its end"};
+        }
+        if (attachment_.stream_state() == wire::StreamState::gone) {
+            return Error{Code::gone, 0, "'" + stream_ + "' is not configured any more"};
+        }
+    } else if (attachment_.phase() != Attachment::Phase::attached && is_unwelcome(attachment_.fault().code)) {
+        Error fault = attachment_.fault();
+        if (fault.code == Code::unknown_stream) fault.code = Code::gone;
+        return fault;
+    }
+    return Done{};
+}
+
+Error Tap::why_none(Found found) const {
+    if (found == Found::too_old) return Error{Code::stale, 0, "no frame came that is as young as asked"};
     return Error{Code::timeout, 0, "no new frame within the timeout"};
 }
 
 void Tap::prepare_frame() {
-    blank_.reset(new camtap_frame{{}, nullptr, mark_, {}});
-    timeline_.prepare(blank_->pinned);
+    if (!blank_) blank_.reset(new camtap_frame{{}, nullptr, mark_, {}});
+    if (!blank_->pinned.pin.owns_one()) timeline_.prepare(blank_->pinned);
 }
 
 void Tap::show_ledger() {
@@ -212,22 +244,6 @@ void Tap::show_ledger() {
     page.skipped.store(missed.skipped, std::memory_order_relaxed);
     page.restart.store(missed.restart, std::memory_order_relaxed);
     page.last_sequence.store(last_sequence_, std::memory_order_relaxed);
-}
-
-Status Tap::more_may_come() const {
-    if (attachment_.knows_state()) {
-        if (attachment_.stream_state() == wire::StreamState::ended) {
-            return Error{Code::ended, 0, "'" + stream_ + "' is at its end"};
-        }
-        if (attachment_.stream_state() == wire::StreamState::gone) {
-            return Error{Code::gone, 0, "'" + stream_ + "' is not configured any more"};
-        }
-    } else if (attachment_.phase() != Attachment::Phase::attached && is_unwelcome(attachment_.fault().code)) {
-        Error fault = attachment_.fault();
-        if (fault.code == Code::unknown_stream) fault.code = Code::gone;
-        return fault;
-    }
-    return Done{};
 }
 
 // After a sleep somebody waits for the frame that ended it: sleep() has looked at the clock.
@@ -282,12 +298,21 @@ void Tap::sleep(uint64_t generation_seen, uint32_t wake_seen, int64_t until_ns) 
         refresh_at_ = 0;
         return;
     }
-    if (!blank_) prepare_frame();
+    prepare_frame();
     const layout::Word32& wake = attachment_.newest()->header().wake;
     if (came_without_sleep_ && changes_at_once(wake, wake_seen)) return;
     slept_ = true;
     const int64_t slice = std::min(until_ns - start, slice_ns_);
+    const TapSegment* const segment = attachment_.newest().get();
+    const camtap_frame* const frame = blank_.get();
+    const Pin& pin = frame->pinned.pin;
+    const layout::Word64* const pin_word = pin.owns_one() ? &pin.word() : nullptr;
     const bool timed_out = futex_wait(wake, wake_seen, slice);
+    fetch_ahead(&wake);
+    fetch_ahead(segment);
+    fetch_ahead(pin_word);
+    fetch_ahead(frame, sizeof *frame);
+    fetch_ahead(&blank_, kReadForEachFrame);
     if (!timed_out || slice < slice_ns_) return;
     slice_ns_ = std::min(2 * slice_ns_, kSliceMax);
     refresh_at_ = 0;
@@ -347,7 +372,7 @@ Result<camtap_tap_status> Tap::status() {
     status.delivered = ledger_.delivered();
     status.missed = ledger_.missed();
     status.max_pins = max_pins_;
-    status.frames_held = held_->load(std::memory_order_acquire);
+    status.frames_held = frames_held();
     status.attachments = attachment_.attachments();
     return status;
 }

@@ -41,18 +41,23 @@ class Tap {
         bool newest = false;
         int64_t max_age_ns = 0;  // ≤ 0: any
     };
+    // What a look found; a frame is in `blank_`. Words are made of it only when the caller hears of it: before each sleep
+    // they would cost more than the look.
+    enum class Found { frame, none, too_old, malformed, no_pin };
 
     Tap(ProcessMark mark, const std::string& stream, const TapSettings& settings,
-        std::shared_ptr<FramesHeld> held);
+        std::shared_ptr<PinsClaimed> pins_claimed);
 
     Status attach(int64_t timeout_ns);
     [[gnu::hot]] Result<FramePtr> wait_for(const Want& want, int64_t timeout_ns);
-    [[gnu::hot]] Status may_take() const;
+    uint32_t frames_held() const;
+    Status may_take() const;
     Result<FramePtr> take_or_arm(const Want& want);
-    [[gnu::hot]] Result<FramePtr> look(const Want& want, bool slept = false);
-    [[gnu::hot]] Result<FramePtr> take(const Want& want);
-    Result<FramePtr> or_why_not(Result<FramePtr> found) const;
-    Status more_may_come() const;
+    [[gnu::hot]] Found look(const Want& want, bool slept = false);
+    [[gnu::cold]] Found pass_malformed(std::string_view fault);
+    [[gnu::cold]] Found pass_over_too_old();
+    Status may_go_on(Found found) const;
+    [[gnu::cold]] Error why_none(Found found) const;
     void arm();
     void prepare_frame();
     [[gnu::hot]] void show_ledger();
@@ -67,22 +72,27 @@ class Tap {
     const ProcessMark mark_;
     const std::string stream_;
     const bool start_oldest_;
-    const std::shared_ptr<FramesHeld> held_;
+    const std::shared_ptr<PinsClaimed> pins_claimed_;
+    uint64_t adopted_ = 0;  // the attachment whose session the timeline uses
+    uint32_t max_pins_ = 0;
+    uint64_t too_old_ = 0;  // the newest frame that was there, and wasn't wanted
+    struct {
+        uint64_t sequence = 0;
+        std::string_view fault;
+    } malformed_;  // the last one that was
+
+    // ---- what is asked for each frame lies together, from the last words of the attachment to the first of the ledger
 
     Attachment attachment_;
-    Timeline timeline_;
-    Ledger ledger_;
-    FramePtr blank_;            // the next frame, made before it is waited for
-    uint64_t generations_ = 0;  // that have arrived
-    uint64_t adopted_ = 0;      // the attachment whose session the timeline uses
-    uint64_t last_sequence_ = 0;
-    uint64_t too_old_ = 0;       // the newest frame that was there, and wasn't wanted
-    bool only_too_old_ = false;  // the last look found that one and nothing else
-    uint32_t max_pins_ = 0;
+    FramePtr blank_;      // the next frame: made, and its pin claimed, before it is waited for
     bool slept_ = false;  // since the last frame
     bool came_without_sleep_ = false;
+    uint64_t generations_ = 0;  // that have arrived
     int64_t refresh_at_ = 0;
     int64_t slice_ns_ = 0;
+    uint64_t last_sequence_ = 0;
+    Ledger ledger_;
+    Timeline timeline_;
 };
 
 }  // namespace camtap::client

@@ -14,7 +14,7 @@ Result<std::shared_ptr<const TapSegment>> TapSegment::open(ProcessMark mark, con
 }
 
 TapSegment::TapSegment(LocalMapping mapping, const SegmentTerms& terms)
-    : terms_(terms), mapping_(std::move(mapping)), view_{mapping_.data(), terms_.geometry} {}
+    : view_{mapping.data(), terms.geometry}, terms_(terms), mapping_(std::move(mapping)) {}
 
 layout::FrameRecord TapSegment::record(uint32_t slot) const {
     return layout::load_record(view_.slot(slot).record);

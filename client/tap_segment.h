@@ -15,15 +15,15 @@ namespace camtap::client {
 // What the daemon said of a segment. Nothing of it is ever read from the segment itself.
 struct SegmentTerms {
     uint64_t instance = 0;  // of the daemon that announced it
+    uint64_t first = 0;     // sequence number of its first frame
     uint32_t generation = 0;
     layout::Geometry geometry;
-    uint64_t first = 0;  // sequence number of its first frame
 };
 
 // Owns: a read-only mapping. Invariant: the geometry is valid and lies within the mapping.
 // Every word is loaded once and believed nowhere: slot numbers are range-checked, records checked by
 // image_fault().
-class TapSegment {
+class alignas(64) TapSegment {
   public:
     // Errors: protocol (geometry out of range, first is 0), malformed (memory too short), no_memory, system.
     static Result<std::shared_ptr<const TapSegment>> open(ProcessMark mark, const SegmentTerms& terms,
@@ -32,7 +32,8 @@ class TapSegment {
     TapSegment(LocalMapping mapping, const SegmentTerms& terms);
 
     const SegmentTerms& terms() const { return terms_; }
-    uint32_t index_length() const { return terms_.geometry.index_length; }
+    uint32_t index_length() const { return view_.geometry.index_length; }
+    uint64_t slot_bytes() const { return view_.geometry.slot_bytes; }
     const layout::SegmentHeader& header() const { return view_.header(); }
     // Newest published number; terms().first − 1 when there is none.
     uint64_t head() const { return view_.header().head.load(std::memory_order_acquire); }
@@ -42,7 +43,7 @@ class TapSegment {
     [[nodiscard]] bool try_pin(layout::Word64& pin_word, uint64_t n, uint32_t& slot) const {
         if (n == 0) return false;  // a retired slot says 0
         const uint32_t s = view_.index(n).load(std::memory_order_acquire);
-        if (s >= terms_.geometry.slot_count) return false;
+        if (s >= view_.geometry.slot_count) return false;
         if (!pins::try_pin(pin_word, layout::pin_value(terms_.generation, s), view_.slot(s).sequence, n))
             return false;
         slot = s;
@@ -54,9 +55,11 @@ class TapSegment {
     const std::byte* payload(uint32_t slot) const { return view_.payload(slot); }
 
   private:
-    const SegmentTerms terms_;
-    const LocalMapping mapping_;
+    // In one cache line, all that a frame needs of this.
     const layout::SegmentView view_;
+    const SegmentTerms terms_;
+
+    const LocalMapping mapping_;
 };
 
 }  // namespace camtap::client

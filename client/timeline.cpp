@@ -11,11 +11,11 @@ uint64_t Timeline::Generation::limit() const {
 
 void Timeline::add(std::shared_ptr<const TapSegment> segment, std::shared_ptr<Session> session,
                    uint64_t previous_last, bool from_newest) {
-    if (!generations_.empty()) {
-        Generation& before = generations_.back();
+    if (count_ > 0) {
+        Generation& before = back();
         before.last = std::min(previous_last == kUnknownLast ? before.limit() : previous_last, before.last);
     }
-    if (generations_.size() == kMaxGenerations) drop_first();
+    if (count_ == kMaxGenerations) drop_first();
     Generation generation;
     generation.passed = segment->terms().first - 1;
     generation.segment = std::move(segment);
@@ -24,93 +24,91 @@ void Timeline::add(std::shared_ptr<const TapSegment> segment, std::shared_ptr<Se
         generation.passed = limit - 1;
     }
     generation.delivered = generation.passed;
-    generations_.push_back(std::move(generation));
+    generations_[count_++] = std::move(generation);
 }
 
 bool Timeline::adopt(const std::shared_ptr<const TapSegment>& newest,
                      const std::shared_ptr<Session>& session) {
-    const bool is_news = !generations_.empty() && generations_.back().segment == newest &&
-                         generations_.back().session != session;
-    if (is_news) generations_.back().session = session;
+    const bool is_news = count_ > 0 && back().segment == newest && back().session != session;
+    if (is_news) back().session = session;
     return is_news;
 }
 
 void Timeline::freeze() {
-    if (!generations_.empty()) generations_.back().last = generations_.back().limit();
+    if (count_ > 0) back().last = back().limit();
 }
 
 void Timeline::thaw() {
-    if (!generations_.empty()) generations_.back().last = kOpen;
-}
-
-[[gnu::cold]] static Error every_pin_is_in_use() {
-    return Error{Code::too_many_frames, 0, "every pin of this tap is in use; release a frame first"};
+    if (count_ > 0) back().last = kOpen;
 }
 
 void Timeline::drop_first() {
-    const Generation& generation = generations_.front();
+    const Generation& generation = front();
     const bool counts = last_instance_ == 0 || generation.instance() == last_instance_;
     if (counts) dropped_ += std::max(generation.limit(), generation.delivered) - generation.delivered;
-    generations_.erase(generations_.begin());
+    std::move(generations_.begin() + 1, generations_.begin() + static_cast<ptrdiff_t>(count_),
+              generations_.begin());
+    generations_[--count_] = {};
 }
 
 void Timeline::drop_before(const Pinned& frame) {
-    while (generations_.front().segment != frame.segment) drop_first();
+    while (front().segment != frame.segment) drop_first();
 }
 
 void Timeline::prepare(Pinned& into) const {
-    if (generations_.empty()) return;
-    into.segment = generations_.back().segment;
-    into.pin.bind(generations_.back().session);
+    if (count_ == 0) return;
+    if (into.pin.claim(back().session)) into.segment = back().segment;
 }
 
-Result<bool> Timeline::next(Pinned& into) {
-    while (!generations_.empty()) {
-        const Generation& generation = generations_.front();
+Pinning Timeline::next(Pinned& into) {
+    while (count_ > 0) {
+        const Generation& generation = front();
         const uint64_t limit = generation.limit();
         if (limit > generation.passed) [[likely]] {
-            if (!into.pin.claim(generation.session)) return every_pin_is_in_use();
+            if (!into.pin.claim(generation.session)) return Pinning::no_pin;
             // what left the index can't be found any more
             const uint64_t length = generation.segment->index_length();
             uint64_t n = std::max(generation.passed + 1, limit >= length ? limit - length + 1 : 1);
             for (uint64_t left = limit - n + 1; left > 0;
                  --left, ++n) {  // counted: limit may be the highest number
                 if (try_pin(generation, n, into)) [[likely]]
-                    return true;
+                    return Pinning::done;
             }
             into.let_go();
         }
-        if (generations_.size() == 1) break;
+        if (count_ == 1) break;
         drop_first();
     }
-    return false;
+    return Pinning::nothing_there;
 }
 
-Result<bool> Timeline::newest(Pinned& into) const {
-    for (auto generation = generations_.rbegin(); generation != generations_.rend(); ++generation) {
+Pinning Timeline::newest(Pinned& into) const {
+    for (size_t left = count_; left > 0; --left) {
+        const Generation* const generation = &generations_[left - 1];
         uint64_t n = generation->limit();
         if (n <= generation->passed) continue;
-        if (!into.pin.claim(generation->session)) return every_pin_is_in_use();
+        if (!into.pin.claim(generation->session)) return Pinning::no_pin;
         // A newest frame that is gone already was overtaken: there are newer ones.
         for (uint32_t tries = generation->segment->index_length(); tries > 0;
              --tries, n = generation->limit()) {
             if (n <= generation->passed) break;  // a head that goes back is a lie
-            if (try_pin(*generation, n, into)) return true;
+            if (try_pin(*generation, n, into)) [[likely]]
+                return Pinning::done;
         }
         into.let_go();
     }
-    return false;
+    return Pinning::nothing_there;
 }
 
 void Timeline::pass(const Pinned& frame) {
     drop_before(frame);
-    generations_.front().passed = frame.sequence;
+    front().passed = frame.sequence;
     ++malformed_;
 }
 
 Passage Timeline::deliver(const Pinned& frame, bool by_choice) {
     drop_before(frame);
-    Generation& generation = generations_.front();
+    Generation& generation = front();
     const SegmentTerms& terms = generation.segment->terms();
     const uint64_t passed = frame.sequence - generation.delivered - 1;
     Passage passage;
@@ -128,8 +126,8 @@ Passage Timeline::deliver(const Pinned& frame, bool by_choice) {
 }
 
 uint64_t Timeline::passed_in(uint32_t generation, uint64_t instance) const {
-    if (generations_.empty()) return 0;
-    const Generation& newest = generations_.back();
+    if (count_ == 0) return 0;
+    const Generation& newest = back();
     const SegmentTerms& terms = newest.segment->terms();
     return terms.generation == generation && terms.instance == instance ? newest.passed : 0;
 }

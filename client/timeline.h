@@ -1,9 +1,9 @@
 // The frames that a tap may read, over generations: which one is next, which one is newest.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
-#include <vector>
 
 #include "client/ledger.h"
 #include "client/session.h"
@@ -11,17 +11,25 @@
 
 namespace camtap::client {
 
-// A frame that is pinned; or none, and then the numbers mean nothing.
+// A frame that is pinned, or a pin for one, or nothing; only of a frame do the numbers mean something.
 struct Pinned {
     std::shared_ptr<const TapSegment> segment;
     uint64_t sequence = 0;
     uint32_t slot = 0;
     Pin pin;  // last member: let go before the segment is unmapped
 
-    void let_go() {
+    [[gnu::cold]] void bind(const std::shared_ptr<const TapSegment>& to) { segment = to; }
+    [[gnu::cold]] void let_go() {
         pin.let_go();
         segment.reset();
     }
+};
+
+// What became of an attempt to pin; nothing is pinned unless it is done.
+enum class Pinning {
+    done,
+    nothing_there,
+    no_pin,  // every one is in use
 };
 
 // Generations in order, the one to be read from first; each is drained before the next one begins.
@@ -43,14 +51,13 @@ class Timeline {
     void freeze();
     void thaw();
 
-    // Binds `into`, which is none, to the newest generation, so that to pin a frame of that takes less. To be done
-    // again when a generation or a session has come.
+    // Makes `into`, which is nothing, a pin for a frame of the newest generation, so that to pin one takes less. To be
+    // done again, with nothing, when a generation or a session has come.
     void prepare(Pinned& into) const;
-    // Pins the frame after the one passed last, or the oldest that is left. False: there is none, and `into` is none as
-    // before. Errors: too_many_frames.
-    [[gnu::hot]] Result<bool> next(Pinned& into);
+    // Pins the frame after the one passed last, or the oldest that is left. `into` pins none before.
+    [[gnu::hot]] Pinning next(Pinned& into);
     // The same with the newest frame that was not passed, in the newest generation that has one.
-    [[gnu::hot, gnu::noinline]] Result<bool> newest(Pinned& into) const;
+    [[gnu::hot, gnu::noinline]] Pinning newest(Pinned& into) const;
 
     // The frame is not to be seen again, but wasn't delivered: its description is nonsense.
     void pass(const Pinned& frame);
@@ -73,21 +80,26 @@ class Timeline {
     static constexpr uint64_t kOpen = ~uint64_t{0};
     static constexpr size_t kMaxGenerations = 4;  // a source that crashes in a loop mustn't pile up memory
 
+    Generation& front() { return generations_[0]; }
+    Generation& back() { return generations_[count_ - 1]; }
+    const Generation& back() const { return generations_[count_ - 1]; }
     void drop_first();
     void drop_before(const Pinned& frame);
     // With the pin that `into` has claimed.
     static bool try_pin(const Generation& generation, uint64_t n, Pinned& into) {
         if (!generation.segment->try_pin(into.pin.word(), n, into.slot)) return false;
-        if (into.segment != generation.segment) into.segment = generation.segment;
+        if (into.segment != generation.segment) [[unlikely]]
+            into.bind(generation.segment);
         into.sequence = n;
         return true;
     }
 
-    std::vector<Generation> generations_;
     uint64_t dropped_ = 0;    // frames not delivered in generations that were dropped since the last delivery
     uint64_t malformed_ = 0;  // frames passed since the last delivery
     uint64_t last_instance_ = 0;  // where the last delivered frame came from
     uint32_t last_generation_ = 0;
+    uint32_t count_ = 0;
+    std::array<Generation, kMaxGenerations> generations_;  // in place: one place less to go for each frame
 };
 
 }  // namespace camtap::client

@@ -25,23 +25,26 @@ class Reader {
     explicit Reader(Input& input)
         : input_(input),
           mark_(*client::ProcessMark::current()),
-          held_(std::make_shared<client::FramesHeld>(0)) {
+          claimed_(std::make_shared<client::PinsClaimed>(0)) {
         begin_session(1);
     }
 
     ~Reader() {
         frames_.clear();
+        blank_.reset();
         for (const auto& session : sessions_) {
             for (const layout::Word64& word : session->page().pins) CAMTAP_CHECK(word.load() == 0);
         }
-        CAMTAP_CHECK(held_->load() == 0);
+        CAMTAP_CHECK(claimed_->load() == 0);
     }
 
     void play() {
         while (!input_.used_up()) {
             write_or_look();
             CAMTAP_CHECK(ledger_.expected() == ledger_.delivered() + sum_of(ledger_.missed()));
-            CAMTAP_CHECK(held_->load() == frames_.size());
+            const bool readied = blank_ && blank_->pinned.pin.owns_one();
+            CAMTAP_CHECK(claimed_->load() == frames_.size() + (readied ? 1 : 0));
+            CAMTAP_CHECK(!readied || blank_->pinned.pin.word().load() == 0);
         }
     }
 
@@ -89,7 +92,7 @@ class Reader {
         instance_ = instance;
         sessions_.push_back(std::make_shared<client::Session>(UniqueFd(),
                                                               client::LocalMapping(mark_, std::move(mapping)),
-                                                              1 + input_.below(4), instance, held_));
+                                                              1 + input_.below(4), instance, claimed_));
         if (input_.below(8) != 0) timeline_.adopt(newest_, sessions_.back());
     }
 
@@ -100,8 +103,8 @@ class Reader {
         auto segment = std::make_unique<HostileSegment>(honest, first, input_);
         wire::GeometryFields told = wire::fields(honest);
         input_.spoil(&told, sizeof told);
-        const client::SegmentTerms terms{instance_, input_.about(generation_ + 1), wire::geometry(told),
-                                         first};
+        const client::SegmentTerms terms{instance_, first, input_.about(generation_ + 1),
+                                         wire::geometry(told)};
         auto opened = client::TapSegment::open(mark_, terms, segment->memory());
         if (!opened) return;
         CAMTAP_CHECK(first != 0 && terms.geometry.segment_bytes() <= segment->bytes());
@@ -114,29 +117,21 @@ class Reader {
         next_first_ = first + 100;
     }
 
-    // As Tap::take() does, which readies a frame anew more often.
+    // As Tap::look() does, which readies a frame anew more often.
     void look(bool newest) {
-        if (!blank_) {
-            blank_.reset(new camtap_frame{{}, nullptr, mark_, {}});
-            timeline_.prepare(blank_->pinned);
-        }
+        if (!blank_) blank_.reset(new camtap_frame{{}, nullptr, mark_, {}});
+        if (!blank_->pinned.pin.owns_one()) timeline_.prepare(blank_->pinned);
         Pinned& pinned = blank_->pinned;
-        const Result<bool> found = newest ? timeline_.newest(pinned) : timeline_.next(pinned);
-        if (!found) {
-            CAMTAP_CHECK(found.error().code == Code::too_many_frames);
-            return;
-        }
-        if (!*found) return;
+        if ((newest ? timeline_.newest(pinned) : timeline_.next(pinned)) != client::Pinning::done) return;
         CAMTAP_CHECK(pinned.slot < pinned.segment->terms().geometry.slot_count);
-        const Result<layout::Counters> counters = client::describe(pinned, blank_->info);
-        if (!counters) {
-            CAMTAP_CHECK(counters.error().code == Code::malformed);
+        layout::Counters counters;
+        if (!client::describe(pinned, blank_->info, counters).empty()) {
             timeline_.pass(pinned);
-            return pinned.let_go();
+            return blank_.reset();
         }
-        if (input_.below(16) == 0) return pinned.let_go();  // too old, say
+        if (input_.below(16) == 0) return blank_.reset();  // too old, say
         blank_->data = pinned.segment->payload(pinned.slot);
-        blank_->info.missed = ledger_.deliver(*counters, timeline_.deliver(pinned, newest));
+        blank_->info.missed = ledger_.deliver(counters, timeline_.deliver(pinned, newest));
         check_frame(*blank_);
         frames_.push_back(std::move(blank_));
     }
@@ -152,7 +147,7 @@ class Reader {
 
     Input& input_;
     const client::ProcessMark mark_;
-    std::shared_ptr<client::FramesHeld> held_;
+    std::shared_ptr<client::PinsClaimed> claimed_;
     std::vector<std::shared_ptr<client::Session>> sessions_;
     client::Timeline timeline_;
     std::shared_ptr<const client::TapSegment> newest_;

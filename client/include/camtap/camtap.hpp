@@ -57,7 +57,9 @@ class Frame {
     }
     Frame(const Frame&) = delete;
     Frame& operator=(const Frame&) = delete;
-    ~Frame() { camtap_frame_release(frame_); }
+    ~Frame() {
+        if (frame_ != nullptr) camtap_frame_release(frame_);  // most were moved from
+    }
 
     const camtap_frame_info& info() const noexcept { return *camtap_frame_get_info(frame_); }
     const camtap_image& image() const noexcept { return info().image; }

@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -237,6 +238,19 @@ void FakeDaemon::spoil_synced(std::function<void(wire::Synced&)> spoil) {
 void FakeDaemon::hang_up_all() {
     const std::lock_guard lock(mutex_);
     for (const auto& client : clients_) shutdown(client->socket.get(), SHUT_RDWR);
+}
+
+size_t FakeDaemon::pinned() {
+    const std::lock_guard lock(mutex_);
+    size_t count = 0;
+    for (const auto& client : clients_) {
+        if (!client->page) continue;
+        layout::Word64 pins[layout::kMaxPinWords];
+        CAMTAP_CHECK(pread(client->page.get(), pins, sizeof pins, offsetof(layout::PinPage, pins)) ==
+                     sizeof pins);
+        for (const layout::Word64& pin : pins) count += pin.load() != 0 ? 1 : 0;
+    }
+    return count;
 }
 
 uint64_t FakeDaemon::count(wire::Type type) {

@@ -66,6 +66,8 @@ class FakeDaemon {
     void listen_to_clients(bool listen);
     int memory_folder = -1;  // an open directory: segments are files there, and no memfds
 
+    // Number of slots that the taps that are connected have pinned.
+    size_t pinned();
     // Number of messages of a type that have been received.
     uint64_t count(wire::Type type);
     // Blocks until that many have been received.

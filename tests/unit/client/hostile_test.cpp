@@ -55,6 +55,7 @@ TEST_F(HostilePublisherTest, RecordsThatDontFitAreMalformedAndCountedOnce) {
         lie(record);
         segment->publish(record);
         EXPECT_EQ(next(tap, 0).error, CAMTAP_ERROR_MALFORMED) << "lie " << malformed;
+        EXPECT_EQ(daemon.pinned(), 0u);
         const uint64_t n = segment->publish();
         const Got got = next(tap, 0);
         EXPECT_EQ(got.sequence(), n);

@@ -87,6 +87,7 @@ TEST_F(TapTest, LatestNeverHandsOutAFrameThatIsTooOld) {
     segment->publish(old);
     open();
     EXPECT_EQ(latest(tap, 0, kLong).error, CAMTAP_ERROR_STALE);
+    EXPECT_EQ(daemon.pinned(), 0u) << "a frame that nobody got";
     EXPECT_EQ(latest(tap, 0, -1).sequence(), 100u) << "too old is not consumed";
     EXPECT_EQ(latest(tap, 0, kLong).error, CAMTAP_ERROR_TIMEOUT) << "now there is none at all";
     old.capture_ns = INT64_MIN;
@@ -109,6 +110,21 @@ TEST_F(TapTest, HoldingMaxPinsFramesIsAnErrorAtOnce) {
     EXPECT_EQ(status_of(tap).frames_held, 2u);
     std::thread([&] { first.frame.reset(); }).join();  // any thread may release
     EXPECT_EQ(next(tap).sequence(), 102u);
+}
+
+TEST_F(TapTest, ThePinThatIsReadiedForTheNextFrameIsNoFrameHeld) {
+    const auto segment = daemon.begin_generation(1, 100);
+    segment->publish();
+    open();
+    const Got first = next(tap);
+    EXPECT_EQ(next(tap, 1).error, CAMTAP_ERROR_TIMEOUT) << "slept for it";
+    EXPECT_EQ(status_of(tap).frames_held, 1u);
+    EXPECT_EQ(daemon.pinned(), 1u);
+    segment->publish();
+    const Got second = next(tap);
+    EXPECT_EQ(second.sequence(), 101u) << "max_pins are two";
+    EXPECT_EQ(daemon.pinned(), 2u);
+    EXPECT_EQ(next(tap, 1).error, CAMTAP_ERROR_TOO_MANY_FRAMES);
 }
 
 TEST_F(TapTest, FramesOutliveTheirTapAndKeepTheirPin) {

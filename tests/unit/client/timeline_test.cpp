@@ -17,7 +17,7 @@ std::shared_ptr<Session> session() {
         UniqueFd(),
         LocalMapping(*ProcessMark::current(),
                      std::move(*Mapping::map(page.get(), layout::kPage, Mapping::Access::read_write))),
-        2, 1, std::make_shared<FramesHeld>());
+        2, 1, std::make_shared<PinsClaimed>());
 }
 
 bool pins_something(const Session& session) {
@@ -33,7 +33,7 @@ struct TwoGenerations : testing::Test {
     Timeline timeline;
 
     static std::shared_ptr<const TapSegment> seen(const FakeSegment& segment) {
-        const SegmentTerms terms{1, segment.generation(), segment.geometry(), segment.first()};
+        const SegmentTerms terms{1, segment.first(), segment.generation(), segment.geometry()};
         const UniqueFd memory(fcntl(segment.fd(), F_DUPFD_CLOEXEC, 0));
         return *TapSegment::open(*ProcessMark::current(), terms, memory);
     }
@@ -49,7 +49,7 @@ struct TwoGenerations : testing::Test {
 TEST_F(TwoGenerations, TheNewestIsReadUnderTheSessionThatItWasConfirmedTo) {
     timeline.adopt(newest, after);
     Pinned frame;
-    ASSERT_TRUE(*timeline.newest(frame));
+    ASSERT_EQ(timeline.newest(frame), Pinning::done);
     EXPECT_EQ(frame.sequence, 11u);
     EXPECT_TRUE(pins_something(*after));
     EXPECT_FALSE(pins_something(*before));
@@ -58,7 +58,7 @@ TEST_F(TwoGenerations, TheNewestIsReadUnderTheSessionThatItWasConfirmedTo) {
 TEST_F(TwoGenerations, OneThatIsOverIsReadUnderTheSessionThatItBeganWith) {
     timeline.adopt(newest, after);
     Pinned frame;
-    ASSERT_TRUE(*timeline.next(frame));
+    ASSERT_EQ(timeline.next(frame), Pinning::done);
     EXPECT_EQ(frame.sequence, 1u);
     EXPECT_TRUE(pins_something(*before)) << "its publisher may never hear of another one's page";
     EXPECT_FALSE(pins_something(*after));
@@ -68,14 +68,14 @@ TEST_F(TwoGenerations, WhatWasReadiedBeforeBindsNothing) {
     Pinned frame;
     timeline.prepare(frame);
     timeline.adopt(newest, after);
-    ASSERT_TRUE(*timeline.next(frame));
+    ASSERT_EQ(timeline.next(frame), Pinning::done);
     EXPECT_EQ(frame.segment->terms().generation, old_one.generation())
         << "though the newest was thought to be next";
     EXPECT_EQ(frame.sequence, 1u);
     Pinned another;
     timeline.prepare(another);
     timeline.adopt(newest, before);
-    ASSERT_TRUE(*timeline.newest(another));
+    ASSERT_EQ(timeline.newest(another), Pinning::done);
     EXPECT_FALSE(pins_something(*after)) << "a session that is over";
 }
 
@@ -83,7 +83,7 @@ TEST_F(TwoGenerations, OneThatWasNotConfirmedIsReadAsBefore) {
     timeline.adopt(seen(new_one), after);  // another mapping: of another generation, or none
     timeline.adopt(nullptr, after);
     Pinned frame;
-    ASSERT_TRUE(*timeline.newest(frame));
+    ASSERT_EQ(timeline.newest(frame), Pinning::done);
     EXPECT_FALSE(pins_something(*after));
 }
 
