@@ -1,7 +1,9 @@
 // A frame in a tap's hands.
 #pragma once
 
+#include <cstdlib>
 #include <memory>
+#include <new>
 #include <string_view>
 
 #include "camtap/camtap.h"
@@ -14,6 +16,13 @@ struct camtap_frame {
     const std::byte* data;
     camtap::client::ProcessMark mark;
     camtap::client::Pinned pinned;
+
+    // By malloc() itself: to new and delete it by libstdc++ is four more pages of code for each frame.
+    static void* operator new(size_t bytes) {
+        if (void* const memory = std::malloc(bytes)) return memory;
+        throw std::bad_alloc();
+    }
+    static void operator delete(void* memory) { std::free(memory); }
 };
 
 namespace camtap::client {

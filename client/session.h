@@ -75,7 +75,7 @@ class Pin {
     layout::Word64& word() const { return *word_; }  // the one it owns
 
   private:
-    [[gnu::cold]] bool claim_anew(const std::shared_ptr<Session>& session) {
+    [[gnu::hot, gnu::noinline]] bool claim_anew(const std::shared_ptr<Session>& session) {
         let_go();
         word_ = session->claim();
         if (word_ != nullptr) session_ = session;

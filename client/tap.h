@@ -51,15 +51,15 @@ class Tap {
     Status attach(int64_t timeout_ns);
     [[gnu::hot]] Result<FramePtr> wait_for(const Want& want, int64_t timeout_ns);
     uint32_t frames_held() const;
-    Status may_take() const;
+    [[gnu::hot]] Status may_take() const;
     Result<FramePtr> take_or_arm(const Want& want);
     [[gnu::hot]] Found look(const Want& want, bool slept = false);
     [[gnu::cold]] Found pass_malformed(std::string_view fault);
     [[gnu::cold]] Found pass_over_too_old();
-    Status may_go_on(Found found) const;
+    [[gnu::hot]] Status may_go_on(Found found) const;
     [[gnu::cold]] Error why_none(Found found) const;
     void arm();
-    void prepare_frame();
+    [[gnu::hot]] void prepare_frame();
     [[gnu::hot]] void show_ledger();
 
     [[gnu::hot]] bool should_refresh(bool slept) const;

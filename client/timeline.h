@@ -18,7 +18,7 @@ struct Pinned {
     uint32_t slot = 0;
     Pin pin;  // last member: let go before the segment is unmapped
 
-    [[gnu::cold]] void bind(const std::shared_ptr<const TapSegment>& to) { segment = to; }
+    [[gnu::noinline]] void bind(const std::shared_ptr<const TapSegment>& to) { segment = to; }
     [[gnu::cold]] void let_go() {
         pin.let_go();
         segment.reset();
@@ -53,7 +53,7 @@ class Timeline {
 
     // Makes `into`, which is nothing, a pin for a frame of the newest generation, so that to pin one takes less. To be
     // done again, with nothing, when a generation or a session has come.
-    void prepare(Pinned& into) const;
+    [[gnu::hot]] void prepare(Pinned& into) const;
     // Pins the frame after the one passed last, or the oldest that is left. `into` pins none before.
     [[gnu::hot]] Pinning next(Pinned& into);
     // The same with the newest frame that was not passed, in the newest generation that has one.
