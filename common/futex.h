@@ -16,8 +16,9 @@
 
 namespace camtap {
 
-// Returns −errno. In a release the call is made in line: libc's syscall() is one more page of code that is cold on a
-// frame's way, for the publisher that wakes and for the tap that is woken. Elsewhere tests stand in for syscall().
+// What the kernel returns, a failure as −errno. In a release for x86-64 the call is made in line: libc's syscall() is one
+// more page of code that is cold on a frame's way, for the publisher that wakes and for the tap that is woken. Elsewhere
+// tests stand in for syscall().
 inline long futex(const std::atomic<uint32_t>& word, int operation, uint32_t value, const timespec* timeout) {
 #if defined(__x86_64__) && defined(NDEBUG)
     long result = SYS_futex;
@@ -28,7 +29,8 @@ inline long futex(const std::atomic<uint32_t>& word, int operation, uint32_t val
                  : "rcx", "r11", "memory");
     return result;
 #else
-    return syscall(SYS_futex, &word, operation, value, timeout, nullptr, 0) == 0 ? 0 : -errno;
+    const long result = syscall(SYS_futex, &word, operation, value, timeout, nullptr, 0);
+    return result < 0 ? -errno : result;
 #endif
 }
 
