@@ -17,7 +17,7 @@ struct camtap_frame {
     camtap::client::ProcessMark mark;
     camtap::client::Pinned pinned;
 
-    // By malloc() itself: to new and delete it by libstdc++ is four more pages of code for each frame.
+    // By malloc() itself, and no new handler: libstdc++'s new and delete are four more pages of code for each frame.
     static void* operator new(size_t bytes) {
         if (void* const memory = std::malloc(bytes)) return memory;
         throw std::bad_alloc();

@@ -72,7 +72,7 @@ class Publisher {
     std::unique_ptr<WritableSegment> segment_;
     layout::Counters counters_;  // cumulative; without a segment: since the last one
     uint64_t copies_ = 0;
-    uint64_t session_ = 0;  // of the link, that all below belongs to
+    uint64_t session_ = 0;  // of the link, that segment and questions belong to
     PublisherLink link_;
 
     const std::string stream_;

@@ -18,7 +18,8 @@ void Session::release(layout::Word64& word) {
     if (!page_.here()) return;
     pins::unpin(word);
     claimed_.fetch_and(~(uint64_t{1} << (&word - page().pins)), std::memory_order_release);
-    claimed_by_all_->fetch_sub(1, std::memory_order_relaxed);
+    claimed_by_all_->fetch_sub(1,
+                               std::memory_order_release);  // not before the bit: who counts finds the word
 }
 
 }  // namespace camtap::client

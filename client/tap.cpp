@@ -271,7 +271,7 @@ void Tap::refresh() {
             const bool from_newest = generations_ == 0 && !start_oldest_;
             timeline_.add(arrival->segment, arrival->session, arrival->previous_last, from_newest);
             blank_.reset();
-            attachment_.arrival_taken();  // not before: adding it may fail for want of memory
+            attachment_.arrival_taken();
             ++generations_;
         }
     }

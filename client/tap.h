@@ -81,7 +81,7 @@ class Tap {
         std::string_view fault;
     } malformed_;  // the last one that was
 
-    // ---- what is asked for each frame lies together, from the last words of the attachment to the first of the ledger
+    // ---- what is asked for each frame lies together: from the attachment's last words to the timeline's first generation
 
     Attachment attachment_;
     FramePtr blank_;      // the next frame: made, and its pin claimed, before it is waited for

@@ -51,8 +51,8 @@ class Timeline {
     void freeze();
     void thaw();
 
-    // Makes `into`, which is nothing, a pin for a frame of the newest generation, so that to pin one takes less. To be
-    // done again, with nothing, when a generation or a session has come.
+    // Claims a pin for a frame of the newest generation, so that to pin one takes less. `into` owns none before. To be
+    // done again, with another, when a generation or a session has come.
     [[gnu::hot]] void prepare(Pinned& into) const;
     // Pins the frame after the one passed last, or the oldest that is left. `into` pins none before.
     [[gnu::hot]] Pinning next(Pinned& into);
