@@ -10,10 +10,11 @@ namespace camtap::client {
 // a sleep nothing of a tap is in the caches any more; fetched piece by piece, each when the one before has come, it takes
 // longer than all at once. Touches nothing: null or an address where nothing is does no harm.
 [[gnu::always_inline]] inline void fetch_ahead(const void* memory, size_t bytes = 1) {
-    constexpr uintptr_t kCacheLine = 64;
+    constexpr size_t kCacheLine = 64;
     const auto from = reinterpret_cast<uintptr_t>(memory);
-    for (uintptr_t line = from & ~(kCacheLine - 1); line < from + bytes; line += kCacheLine)
-        __builtin_prefetch(reinterpret_cast<const void*>(line));
+    for (size_t at = 0; at < bytes + kCacheLine - 1;
+         at += kCacheLine)  // to the last byte, wherever in a line it begins
+        __builtin_prefetch(reinterpret_cast<const void*>(from + at));
 }
 
 }  // namespace camtap::client
