@@ -303,6 +303,7 @@ void Tap::sleep(uint64_t generation_seen, uint32_t wake_seen, int64_t until_ns) 
     if (came_without_sleep_ && changes_at_once(wake, wake_seen)) return;
     slept_ = true;
     const int64_t slice = std::min(until_ns - start, slice_ns_);
+    // what to fetch after it: what says so will be cold as well
     const TapSegment* const segment = attachment_.newest().get();
     const camtap_frame* const frame = blank_.get();
     const Pin& pin = frame->pinned.pin;
