@@ -44,7 +44,7 @@ struct Error {
 
 // Out of the way of what succeeds, like all that makes an error: where a frame goes, cold code is in the way.
 struct DeleteError {
-    [[gnu::cold]] void operator()(Error* error) const { delete error; }
+    [[gnu::cold]] void operator()(Error* error) const { std::default_delete<Error>()(error); }
 };
 
 inline Error system_error(std::string what, int err) {
