@@ -12,8 +12,8 @@ namespace camtap::client {
 [[gnu::always_inline]] inline void fetch_ahead(const void* memory, size_t bytes = 1) {
     constexpr size_t kCacheLine = 64;
     const auto from = reinterpret_cast<uintptr_t>(memory);
-    for (size_t at = 0; at < bytes + kCacheLine - 1;
-         at += kCacheLine)  // to the last byte, wherever in a line it begins
+    // to the last byte, wherever in a line the first one lies
+    for (size_t at = 0; at < bytes + kCacheLine - 1; at += kCacheLine)
         __builtin_prefetch(reinterpret_cast<const void*>(from + at));
 }
 

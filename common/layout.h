@@ -137,8 +137,8 @@ struct SegmentHeader {
     Word32 wake;
 
     // Daemon stores 1 (seq_cst) while some tap wants a message per frame, or the stream isn't live, or this
-    // publisher's connection is over, then re-reads head; the publisher stores head, then loads this (seq_cst): one of the two sees the other, so
-    // no armed tap is left unsignalled.
+    // publisher's connection is over, then re-reads head; the publisher stores head, then loads this (seq_cst):
+    // one of the two sees the other, so no armed tap is left unsignalled.
     Word32 armed;
     Word32 superseded;  // daemon stores 1 (release), then bumps wake: ask for news on the socket
     Word32 changes;  // daemon: fetch_add (release) at each change of state, before it bumps wake; taps load

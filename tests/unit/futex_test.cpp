@@ -36,11 +36,12 @@ TEST(FUTEX, WakesWhoSleepsAndCountsThem) {
     while (woken == 0) woken = futex(word, FUTEX_WAKE, 1, nullptr);
     EXPECT_EQ(woken, 1);
     sleeper.join();
+    std::atomic<bool> is_awake{false};
     std::thread another([&] {
-        while (word.load() == 7) EXPECT_FALSE(futex_wait(word, 7, INT64_MAX));
+        EXPECT_EQ(futex(word, FUTEX_WAIT, 7, nullptr), 0);
+        is_awake.store(true);
     });
-    word.store(8);
-    futex_wake_all(word);
+    while (!is_awake.load()) futex_wake_all(word);  // for ever, if it wakes nobody
     another.join();
 }
 
