@@ -19,7 +19,9 @@ template <class Call>
 camtap_error guarded(Call call) noexcept {
     try {
         const auto result = call();
-        return result.ok() ? CAMTAP_OK : report_error(result.error());
+        if (result.ok()) [[likely]]
+            return CAMTAP_OK;
+        return report_error(result.error());
     } catch (const std::bad_alloc&) {
         return report_error(Code::no_memory, "out of memory");
     } catch (const std::exception& e) {

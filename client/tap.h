@@ -51,7 +51,7 @@ class Tap {
 
     Status attach(int64_t timeout_ns);
     [[gnu::hot]] Result<FramePtr> wait_for(const Want& want, int64_t timeout_ns);
-    uint32_t frames_held() const;
+    [[gnu::hot]] uint32_t frames_held() const;
     [[gnu::hot]] Status may_take() const;
     Result<FramePtr> take_or_arm(const Want& want);
     [[gnu::hot]] Found look(const Want& want, bool slept = false);

@@ -19,6 +19,7 @@ struct Pinned {
     Pin pin;  // last member: let go before the segment is unmapped
 
     [[gnu::noinline]] void bind(const std::shared_ptr<const TapSegment>& to) { segment = to; }
+    [[gnu::hot, gnu::noinline, gnu::flatten]] void unbind() { segment.reset(); }
     [[gnu::cold]] void let_go() {
         pin.let_go();
         segment.reset();
