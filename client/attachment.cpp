@@ -8,6 +8,9 @@
 
 #include "client/greeting.h"
 
+// Of AddressSanitizer, if the program runs under it, however the library was built.
+extern "C" [[gnu::weak, gnu::visibility("default")]] void __asan_init();
+
 namespace camtap::client {
 namespace {
 
@@ -19,6 +22,10 @@ constexpr int64_t kHintInterval = 5 * kNsPerMs;
 // Nor must a program with an event loop, however fast its camera: the daemon dismisses those who ask too
 // often.
 constexpr int64_t kArmInterval = 1 * kNsPerMs;
+
+Session::Keeping keeping() {
+    return &__asan_init == nullptr ? Session::Keeping::one_frame : Session::Keeping::none;
+}
 
 Error broke_protocol(const char* what) {
     return Error{Code::protocol, 0, std::string("camtapd broke the protocol: ") + what};
@@ -41,6 +48,7 @@ Attachment::Attachment(ProcessMark mark, std::string socket_path, std::string st
 Attachment::~Attachment() {
     // frames may keep the socket open: it must not wake anybody any more
     if (mark_.here() && watch_ && phase_ != Phase::detached) watch_->remove(socket());
+    if (session_) session_->keep_no_more();
 }
 
 void Attachment::pump() {
@@ -112,8 +120,9 @@ void Attachment::lose(Error error, int64_t now) {
     retry_at_ = now + (slow ? kPatientDelay : backoff_.next_ns());
     phase_ = Phase::detached;
     fault_ = std::move(error);
-    session_
-        .reset();  // its socket stays open as long as frames, or generations not drained yet, need its pins
+    if (session_) session_->keep_no_more();
+    // its socket stays open as long as frames, or generations not drained yet, need its pins
+    session_.reset();
     greeting_.reset();
     told_ = sync_wanted_ = asked_ = armed_ = arm_delayed_ = false;
 }
@@ -154,7 +163,7 @@ Status Attachment::take_welcome(int64_t now) {
         return Error{Code::no_daemon, 0, "camtapd went away"};
     }
     session_ = std::make_shared<Session>(std::move(greeting_), LocalMapping(mark_, std::move(*page)),
-                                         welcome.max_pins, welcome.instance, pins_claimed_);
+                                         welcome.max_pins, welcome.instance, pins_claimed_, keeping());
     if (welcome.instance != instance_) {  // generations of another daemon mean nothing to this one
         newest_.reset();
         known_generation_ = 0;

@@ -1,4 +1,7 @@
 // The C interface: taps and frames.
+#include <cstdio>
+#include <cstdlib>
+
 #include "client/greeting.h"
 #include "client/last_error.h"
 #include "client/struct_size.h"
@@ -49,12 +52,13 @@ void camtap_tap_close(camtap_tap* tap) {
 // One of the three ways to get a frame.
 template <class Get>
 static camtap_error get_frame(camtap_tap* tap, camtap_frame** frame, Get get) {
-    return guarded([&]() -> Result<FramePtr> {
+    return guarded([&]() -> Status {
         if (tap == nullptr || frame == nullptr)
             return Error{Code::invalid, 0, "a tap and a place for the frame are needed"};
         Result<FramePtr> got = get(itself(tap));
-        if (got.ok()) *frame = got->release();
-        return got;
+        if (!got.ok()) return got.error();
+        *frame = got->release();
+        return success();
     });
 }
 
@@ -111,6 +115,15 @@ camtap_error camtap_frame_copy(const camtap_frame* frame, void* destination, siz
     });
 }
 
+// As free() does: what goes on with a frame that isn't its own any more may take another's pin away.
+[[noreturn, gnu::cold]] static void end_twice_released() {
+    std::fputs("camtap: a frame was released twice\n", stderr);
+    std::abort();
+}
+
 [[gnu::hot]] void camtap_frame_release(camtap_frame* frame) {
-    DeleteFrame{}(frame);
+    if (frame == nullptr) return;
+    if (frame->data == nullptr) [[unlikely]]
+        end_twice_released();
+    EndFrame{}(frame);
 }

@@ -6,6 +6,16 @@
 
 namespace camtap::client {
 
+void EndFrame::operator()(camtap_frame* frame) const {
+    Pinned& pinned = frame->pinned;
+    if (pinned.pin.clear()) {
+        pinned.unbind();
+        frame->data = nullptr;
+        if (pinned.pin.session().keep(frame)) return;  // it may be in use again by now
+    }
+    delete frame;
+}
+
 std::string_view describe(const Pinned& pinned, camtap_frame_info& info, layout::Counters& counters) {
     const layout::FrameRecord record = pinned.segment->record(pinned.slot);
     info.size = sizeof info;

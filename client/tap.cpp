@@ -128,7 +128,8 @@ void Tap::arm() {
 // By the tap's user.
 uint32_t Tap::frames_held() const {
     const bool one_is_mine = blank_ && blank_->pinned.pin.owns_one();
-    return pins_claimed_->load(std::memory_order_acquire) - (one_is_mine ? 1 : 0);
+    const bool one_is_kept = attachment_.session() && attachment_.session()->has_spare();
+    return pins_claimed_->load(std::memory_order_acquire) - (one_is_mine ? 1 : 0) - (one_is_kept ? 1 : 0);
 }
 
 Status Tap::may_take() const {
@@ -207,14 +208,16 @@ Status Tap::may_go_on(Found found) const {
     if (found == Found::no_pin) {
         return Error{Code::too_many_frames, 0, "every pin of this tap is in use; release a frame first"};
     }
+    const bool attached = attachment_.phase() == Attachment::Phase::attached;
+    const wire::StreamState state = attachment_.stream_state();
+    if (attached && state != wire::StreamState::ended && state != wire::StreamState::gone) [[likely]]
+        return Done{};
     if (attachment_.knows_state()) {
-        if (attachment_.stream_state() == wire::StreamState::ended) {
+        if (state == wire::StreamState::ended)
             return Error{Code::ended, 0, "'" + stream_ + "' is at its end"};
-        }
-        if (attachment_.stream_state() == wire::StreamState::gone) {
-            return Error{Code::gone, 0, "'" + stream_ + "' is not configured any more"};
-        }
-    } else if (attachment_.phase() != Attachment::Phase::attached && is_unwelcome(attachment_.fault().code)) {
+        return Error{Code::gone, 0, "'" + stream_ + "' is not configured any more"};
+    }
+    if (!attached && is_unwelcome(attachment_.fault().code)) {
         Error fault = attachment_.fault();
         if (fault.code == Code::unknown_stream) fault.code = Code::gone;
         return fault;
@@ -228,8 +231,11 @@ Error Tap::why_none(Found found) const {
 }
 
 void Tap::prepare_frame() {
-    if (!blank_) blank_.reset(new camtap_frame{{}, nullptr, mark_, {}});
-    if (!blank_->pinned.pin.owns_one()) timeline_.prepare(blank_->pinned);
+    if (!blank_) {
+        camtap_frame* const kept = attachment_.session() ? attachment_.session()->take_spare() : nullptr;
+        blank_.reset(kept != nullptr ? kept : new camtap_frame{{}, nullptr, mark_, {}});
+    }
+    if (!blank_->pinned.segment) timeline_.prepare(blank_->pinned);
 }
 
 void Tap::show_ledger() {

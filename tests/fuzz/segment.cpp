@@ -32,7 +32,9 @@ class Reader {
     ~Reader() {
         frames_.clear();
         blank_.reset();
+        sessions_.back()->keep_no_more();
         for (const auto& session : sessions_) {
+            CAMTAP_CHECK(!session->has_spare());
             for (const layout::Word64& word : session->page().pins) CAMTAP_CHECK(word.load() == 0);
         }
         CAMTAP_CHECK(claimed_->load() == 0);
@@ -43,7 +45,8 @@ class Reader {
             write_or_look();
             CAMTAP_CHECK(ledger_.expected() == ledger_.delivered() + sum_of(ledger_.missed()));
             const bool readied = blank_ && blank_->pinned.pin.owns_one();
-            CAMTAP_CHECK(claimed_->load() == frames_.size() + (readied ? 1 : 0));
+            const bool kept = sessions_.back()->has_spare();
+            CAMTAP_CHECK(claimed_->load() == frames_.size() + (readied ? 1 : 0) + (kept ? 1 : 0));
             CAMTAP_CHECK(!readied || blank_->pinned.pin.word().load() == 0);
         }
     }
@@ -90,9 +93,10 @@ class Reader {
         const UniqueFd page = std::move(*create_memfd("fuzzed-page", layout::kPage));
         Mapping mapping = std::move(*Mapping::map(page.get(), layout::kPage, Mapping::Access::read_write));
         instance_ = instance;
-        sessions_.push_back(std::make_shared<client::Session>(UniqueFd(),
-                                                              client::LocalMapping(mark_, std::move(mapping)),
-                                                              1 + input_.below(4), instance, claimed_));
+        if (!sessions_.empty()) sessions_.back()->keep_no_more();
+        sessions_.push_back(std::make_shared<client::Session>(
+            UniqueFd(), client::LocalMapping(mark_, std::move(mapping)), 1 + input_.below(4), instance,
+            claimed_, client::Session::Keeping::one_frame));
         if (input_.below(8) != 0) timeline_.adopt(newest_, sessions_.back());
     }
 
@@ -119,8 +123,11 @@ class Reader {
 
     // As Tap::look() does, which readies a frame anew more often.
     void look(bool newest) {
-        if (!blank_) blank_.reset(new camtap_frame{{}, nullptr, mark_, {}});
-        if (!blank_->pinned.pin.owns_one()) timeline_.prepare(blank_->pinned);
+        if (!blank_) {
+            camtap_frame* const kept = sessions_.back()->take_spare();
+            blank_.reset(kept != nullptr ? kept : new camtap_frame{{}, nullptr, mark_, {}});
+        }
+        if (!blank_->pinned.segment) timeline_.prepare(blank_->pinned);
         Pinned& pinned = blank_->pinned;
         if ((newest ? timeline_.newest(pinned) : timeline_.next(pinned)) != client::Pinning::done) return;
         CAMTAP_CHECK(pinned.slot < pinned.segment->terms().geometry.slot_count);

@@ -237,7 +237,7 @@ CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_frame_copy(const camtap_frame* f
                                                            size_t destination_bytes,
                                                            size_t destination_stride);
 
-/* Lets the publisher use the slot again. Any thread; after camtap_tap_close too. NULL is fine. */
+/* Lets the publisher use the slot again. Once; any thread; after camtap_tap_close too. NULL is fine. */
 CAMTAP_API void camtap_frame_release(camtap_frame* frame);
 
 /* ---- publishing */

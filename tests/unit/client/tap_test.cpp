@@ -127,6 +127,51 @@ TEST_F(TapTest, ThePinThatIsReadiedForTheNextFrameIsNoFrameHeld) {
     EXPECT_EQ(next(tap, 1).error, CAMTAP_ERROR_TOO_MANY_FRAMES);
 }
 
+TEST_F(TapTest, AFrameThatIsKeptForTheNextOneIsNoFrameHeld) {
+    const auto segment = daemon.begin_generation(1, 100);
+    for (int i = 0; i < 4; ++i) segment->publish();
+    open(true);
+    for (uint64_t n = 100; n < 104; n += 2) {
+        Got first = next(tap);
+        Got second = next(tap);
+        EXPECT_EQ(second.sequence(), n + 1);
+        EXPECT_EQ(status_of(tap).frames_held, 2u);
+        first.frame.reset();
+        EXPECT_EQ(status_of(tap).frames_held, 1u);
+        EXPECT_EQ(daemon.pinned(), 1u);
+        second.frame.reset();
+        EXPECT_EQ(status_of(tap).frames_held, 0u);
+        EXPECT_EQ(daemon.pinned(), 0u);
+    }
+}
+
+TEST_F(TapTest, AFrameThatIsReleasedTwiceEndsTheProgram) {
+#ifdef __SANITIZE_ADDRESS__
+    GTEST_SKIP() << "it is the sanitizer that finds it then";
+#endif
+    const auto segment = daemon.begin_generation(1, 100);
+    segment->publish();
+    open();
+    camtap_frame* const frame = next(tap).frame.release();
+    camtap_frame_release(frame);
+    GTEST_FLAG_SET(death_test_style, "threadsafe");  // the daemon's thread is there
+    EXPECT_DEATH(camtap_frame_release(frame), "released twice");
+}
+
+TEST_F(TapTest, ItsConnectionEndsWithItAndItsLastFrame) {
+    const auto segment = daemon.begin_generation(1, 100);
+    segment->publish();
+    segment->publish();
+    open(true);
+    Got released = next(tap);
+    Got held = next(tap);
+    released.frame.reset();
+    tap.reset();
+    EXPECT_EQ(daemon.pinned(), 1u);
+    held.frame.reset();
+    daemon.wait_for_clients(0);
+}
+
 TEST_F(TapTest, FramesOutliveTheirTapAndKeepTheirPin) {
     const auto segment = daemon.begin_generation(1, 100);
     segment->publish();
@@ -273,6 +318,19 @@ TEST_F(TapTest, ASessionThatIsOverIsClosedThoughNoFrameComes) {
     while (status_of(tap).attachments < 2 || status_of(tap).state != CAMTAP_LIVE) {
         EXPECT_EQ(camtap_tap_next(tap.get(), 0, &none), CAMTAP_ERROR_TIMEOUT);
     }
+    daemon.wait_for_clients(1);
+}
+
+TEST_F(TapTest, ASessionThatIsOverIsClosedWithItsLastFrame) {
+    daemon.begin_generation(1, 100)->publish();
+    open();
+    Got held = next(tap);
+    daemon.dismiss_all(static_cast<int32_t>(Code::limit), "you ask too often");
+    while (status_of(tap).attachments < 2 || status_of(tap).state != CAMTAP_LIVE) {
+        EXPECT_EQ(try_next(tap).error, CAMTAP_ERROR_TIMEOUT);
+    }
+    EXPECT_EQ(daemon.pinned(), 1u);
+    held.frame.reset();
     daemon.wait_for_clients(1);
 }
 

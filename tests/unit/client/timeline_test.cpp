@@ -17,7 +17,7 @@ std::shared_ptr<Session> session() {
         UniqueFd(),
         LocalMapping(*ProcessMark::current(),
                      std::move(*Mapping::map(page.get(), layout::kPage, Mapping::Access::read_write))),
-        2, 1, std::make_shared<PinsClaimed>());
+        2, 1, std::make_shared<PinsClaimed>(), Session::Keeping::one_frame);
 }
 
 bool pins_something(const Session& session) {
