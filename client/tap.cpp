@@ -135,6 +135,10 @@ uint32_t Tap::frames_held() const {
 Status Tap::may_take() const {
     if (!mark_.here()) return forked_error("tap");
     if (frames_held() < max_pins_) return Done{};
+    return too_many_frames();
+}
+
+Error Tap::too_many_frames() const {
     return Error{Code::too_many_frames, 0,
                  "this program holds " + std::to_string(max_pins_) + " frames of '" + stream_ +
                      "', as many as the stream's max_pins allows; release one first"};
@@ -200,6 +204,16 @@ Tap::Found Tap::pass_over_too_old() {
 
 // After a look that found no frame. What the daemon says came before the look, so a stream that has ended had no more.
 Status Tap::may_go_on(Found found) const {
+    const bool goes_on = attachment_.phase() == Attachment::Phase::attached &&
+                         attachment_.stream_state() != wire::StreamState::ended &&
+                         attachment_.stream_state() != wire::StreamState::gone;
+    const bool nothing_wrong = found == Found::none || found == Found::too_old;
+    if (goes_on && nothing_wrong) [[likely]]
+        return Done{};
+    return may_go_on_at_all(found);
+}
+
+Status Tap::may_go_on_at_all(Found found) const {
     if (found == Found::malformed) {
         return Error{Code::malformed, 0,
                      "frame " + std::to_string(malformed_.sequence) +
@@ -208,16 +222,14 @@ Status Tap::may_go_on(Found found) const {
     if (found == Found::no_pin) {
         return Error{Code::too_many_frames, 0, "every pin of this tap is in use; release a frame first"};
     }
-    const bool attached = attachment_.phase() == Attachment::Phase::attached;
-    const wire::StreamState state = attachment_.stream_state();
-    if (attached && state != wire::StreamState::ended && state != wire::StreamState::gone) [[likely]]
-        return Done{};
     if (attachment_.knows_state()) {
-        if (state == wire::StreamState::ended)
+        if (attachment_.stream_state() == wire::StreamState::ended) {
             return Error{Code::ended, 0, "'" + stream_ + "' is at its end"};
-        return Error{Code::gone, 0, "'" + stream_ + "' is not configured any more"};
-    }
-    if (!attached && is_unwelcome(attachment_.fault().code)) {
+        }
+        if (attachment_.stream_state() == wire::StreamState::gone) {
+            return Error{Code::gone, 0, "'" + stream_ + "' is not configured any more"};
+        }
+    } else if (attachment_.phase() != Attachment::Phase::attached && is_unwelcome(attachment_.fault().code)) {
         Error fault = attachment_.fault();
         if (fault.code == Code::unknown_stream) fault.code = Code::gone;
         return fault;

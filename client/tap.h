@@ -58,6 +58,8 @@ class Tap {
     [[gnu::cold]] Found pass_malformed(std::string_view fault);
     [[gnu::cold]] Found pass_over_too_old();
     [[gnu::hot]] Status may_go_on(Found found) const;
+    [[gnu::cold]] Status may_go_on_at_all(Found found) const;
+    [[gnu::cold]] Error too_many_frames() const;
     [[gnu::cold]] Error why_none(Found found) const;
     void arm();
     [[gnu::hot]] void prepare_frame();
