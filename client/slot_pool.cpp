@@ -71,12 +71,16 @@ void SlotPool::free_unpinned(std::span<const PinWords> pins) {
             }
         }
     }
-    std::erase_if(retired_, [this](uint32_t s) {
-        if (pinned_[s]) return false;
-        hands_[s] = Hand::free;
-        free_.push_back(s);
-        return true;
-    });
+    size_t kept = 0;
+    for (const uint32_t s : retired_) {
+        if (pinned_[s]) {
+            retired_[kept++] = s;
+        } else {
+            hands_[s] = Hand::free;
+            free_.push_back(s);
+        }
+    }
+    retired_.resize(kept);
 }
 
 }  // namespace camtap::client

@@ -39,7 +39,7 @@ class SlotPool {
     // Nobody can newly pin a frame older than the newest `depth` from here on.
     void retire_old_frames();
     // After it: frees those retired slots that no word names. One look at each word.
-    void free_unpinned(std::span<const PinWords> pins);
+    [[gnu::hot]] void free_unpinned(std::span<const PinWords> pins);
 
     bool holds(uint32_t slot) const { return slot < hands_.size() && hands_[slot] == Hand::held; }
     uint32_t held() const { return held_; }

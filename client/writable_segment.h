@@ -60,10 +60,10 @@ class WritableSegment {
     // Whether some tap wants the daemon to be told of each frame.
     bool armed() const;
     // For `camtap info`, where no frame carries them.
-    void show(const layout::Counters& counters, uint64_t copies);
+    [[gnu::hot]] void show(const layout::Counters& counters, uint64_t copies);
 
   private:
-    Status back(uint32_t slot, uint64_t bytes);
+    [[gnu::hot]] Status back(uint32_t slot, uint64_t bytes);
     size_t best_free(uint64_t bytes) const;  // index into pool_.free(), which isn't empty
 
     LocalMapping mapping_;
