@@ -1,4 +1,4 @@
-// Does a frame reach a tap as fast as a bare futex could, whatever its size?
+// Does a frame reach a tap as fast as a bare futex could, whatever its size? And what CPU time does it cost?
 #include "paced.h"
 
 namespace camtap::bench {
@@ -10,17 +10,20 @@ struct Row {
 };
 
 void print_row(const Bench& bench, const Row& row, Table& table) {
-    const auto values = [&](const char* lane, const FrameSize& size) {
-        return bench.figures.of("by-size-publish-p50-us", {lane, size, row.readers, row.placement, true});
+    const auto values = [&](const std::string& what, const char* lane, const FrameSize& size) {
+        return bench.figures.of("by-size-" + what, {lane, size, row.readers, row.placement, true});
     };
-    const Figures::Values futex = values(kFutex.data(), kVga);
-    const auto cells = [&](const std::string& what, const Figures::Values& p50) {
-        table.row({name(row.placement), std::to_string(row.readers), what, with_range(p50, 1),
-                   with_range(Figures::ratios(p50, futex), 2),
-                   with_range(Figures::ratios(p50, values(kOurs.data(), kVga)), 2)});
+    const Figures::Values futex = values("publish-p50-us", kFutex.data(), kVga);
+    const Figures::Values small = values("publish-p50-us", kOurs.data(), kVga);
+    const auto cells = [&](const std::string& title, const char* lane, const FrameSize& size) {
+        const Figures::Values p50 = values("publish-p50-us", lane, size);
+        table.row({name(row.placement), std::to_string(row.readers), title, with_range(p50, 1),
+                   with_range(Figures::ratios(p50, futex), 2), with_range(Figures::ratios(p50, small), 2),
+                   with_range(values("reader-cpu-us", lane, size), 1),
+                   with_range(values("writer-and-daemon-cpu-us", lane, size), 1)});
     };
-    cells("bare futex", futex);
-    for (const FrameSize& size : kSizes) cells("camtap " + size.name(), values(kOurs.data(), size));
+    cells("bare futex", kFutex.data(), kVga);
+    for (const FrameSize& size : kSizes) cells("camtap " + size.name(), kOurs.data(), size);
 }
 
 }  // namespace
@@ -28,7 +31,8 @@ void print_row(const Bench& bench, const Row& row, Table& table) {
 void measure_by_size(Bench& bench) {
     Table table("Publish → pointer, sizes by turns (p50 µs; the camera fills the slot; repetitions: " +
                     std::to_string(bench.extent.by_size_repetitions) + ")",
-                {"cores", "readers", "what", "p50 µs", "× bare futex", "× camtap 640x480"});
+                {"cores", "readers", "what", "p50 µs", "× bare futex", "× camtap 640x480",
+                 "CPU of one reader, µs", "CPU of writer and daemon, µs"});
     for (const Placement placement : bench.extent.placements) {
         for (const uint32_t readers : bench.extent.few_readers) {
             Work work;

@@ -30,9 +30,7 @@ void print_cpu(Bench& bench, const Work& work, const std::vector<uint32_t>& read
             const Figures::Values& writer = bench.figures.of("writer-cpu-us", c);
             const Figures::Values& daemon = bench.figures.of("daemon-cpu-us", c);
             if (writer.empty()) continue;
-            Figures::Values both = writer;
-            for (size_t i = 0; i < both.size() && i < daemon.size(); ++i) both[i] += daemon[i];
-            for (const double value : both) bench.figures.add("writer-and-daemon-cpu-us", c, value);
+            const Figures::Values& both = bench.figures.of("writer-and-daemon-cpu-us", c);
             table.row({peer.name, std::to_string(r), with_range(writer, 1), with_range(daemon, 1),
                        with_range(both, 1), with_range(bench.figures.of("reader-cpu-us", c), 1)});
         }

@@ -62,9 +62,10 @@ void turn(Bench& bench, Lane& lane, const std::string& prefix, Pooled& pooled) {
     const auto us_a_frame = [&](int64_t ns) {
         return static_cast<double>(ns) / 1e3 / static_cast<double>(frames);
     };
+    const int64_t daemon_ns = lane.daemon_cpu_ns() - daemon_before;
     bench.figures.add(prefix + "writer-cpu-us", c, us_a_frame(account.cpu_ns));
-    if (lane.peer().has_daemon)
-        bench.figures.add(prefix + "daemon-cpu-us", c, us_a_frame(lane.daemon_cpu_ns() - daemon_before));
+    if (lane.peer().has_daemon) bench.figures.add(prefix + "daemon-cpu-us", c, us_a_frame(daemon_ns));
+    bench.figures.add(prefix + "writer-and-daemon-cpu-us", c, us_a_frame(account.cpu_ns + daemon_ns));
     bench.figures.add(prefix + "reader-cpu-us", c,
                       us_a_frame(lane.readers_cpu_ns() - readers_before) / work.readers);
     const Latencies latencies(lane.take_samples());
