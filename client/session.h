@@ -20,7 +20,7 @@ using PinsClaimed = std::atomic<uint32_t>;
 
 // One session of a tap. The publisher honours its pins until the socket hangs up, so tap and frames own it
 // together, and the socket closes when the last of them has let go. Invariant: a pin word whose bit in
-// `claimed_` is 0 reads 0. Threads: claim(), take_spare() and has_spare() by the tap's thread; the others by any.
+// `claimed_` is 0 reads 0. Threads: unpin(), release() and keep() by any; the others by the tap's.
 class Session {
   public:
     // Whether a frame that is over is kept for the next one. Not for AddressSanitizer, which finds a frame that is used

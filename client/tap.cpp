@@ -247,7 +247,7 @@ void Tap::prepare_frame() {
         camtap_frame* const kept = attachment_.session() ? attachment_.session()->take_spare() : nullptr;
         blank_.reset(kept != nullptr ? kept : new camtap_frame{{}, nullptr, mark_, {}});
     }
-    if (!blank_->pinned.segment) timeline_.prepare(blank_->pinned);
+    if (!blank_->pinned.segment || !blank_->pinned.pin.owns_one()) timeline_.prepare(blank_->pinned);
 }
 
 void Tap::show_ledger() {

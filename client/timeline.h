@@ -52,8 +52,8 @@ class Timeline {
     void freeze();
     void thaw();
 
-    // Claims a pin for a frame of the newest generation, so that to pin one takes less. `into` owns none before. To be
-    // done again, with another, when a generation or a session has come.
+    // Claims a pin for a frame of the newest generation, so that to pin one takes less. `into` may own
+    // one of whatever session. To be done again, with another, when a generation or a session has come.
     [[gnu::hot]] void prepare(Pinned& into) const;
     // Pins the frame after the one passed last, or the oldest that is left. `into` pins none before.
     [[gnu::hot]] Pinning next(Pinned& into);

@@ -127,7 +127,7 @@ class Reader {
             camtap_frame* const kept = sessions_.back()->take_spare();
             blank_.reset(kept != nullptr ? kept : new camtap_frame{{}, nullptr, mark_, {}});
         }
-        if (!blank_->pinned.segment) timeline_.prepare(blank_->pinned);
+        if (!blank_->pinned.segment || !blank_->pinned.pin.owns_one()) timeline_.prepare(blank_->pinned);
         Pinned& pinned = blank_->pinned;
         if ((newest ? timeline_.newest(pinned) : timeline_.next(pinned)) != client::Pinning::done) return;
         CAMTAP_CHECK(pinned.slot < pinned.segment->terms().geometry.slot_count);

@@ -11,7 +11,8 @@
  *            in an event loop of your own, by camtap_tap_fd().
  *   Threads  One thread at a time per camtap_tap and per camtap_publisher; different objects are independent. A
  *            camtap_frame may be read and released by any thread. The library starts no thread, installs no signal
- *            handler, and writes nothing to stdout or stderr.
+ *            handler, and writes nothing to stdout or stderr, but when it ends the program for a frame that is
+ *            released twice.
  *   fork()   The child must not use what the parent opened: every call on it fails with CAMTAP_ERROR_FORKED,
  *            releasing and closing do nothing to the parent, and frame data is not mapped in the child. It may open
  *            taps of its own.
@@ -237,7 +238,9 @@ CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_frame_copy(const camtap_frame* f
                                                            size_t destination_bytes,
                                                            size_t destination_stride);
 
-/* Lets the publisher use the slot again. Once; any thread; after camtap_tap_close too. NULL is fine. */
+/* Lets the publisher use the slot again. Any thread; after camtap_tap_close too. NULL is fine. The frame is the
+ * library's from then on, which uses it for a later one: a second release aborts if it is noticed, and takes the later
+ * frame's pin away if it isn't. */
 CAMTAP_API void camtap_frame_release(camtap_frame* frame);
 
 /* ---- publishing */

@@ -72,5 +72,15 @@ TEST(Session, KeepsNothingIfItIsToldSo) {
     EXPECT_EQ(words_left(*keeper), kWords);
 }
 
+TEST(Session, AFrameThatIsReleasedTwiceEndsTheProgram) {
+    const auto keeper = session(Session::Keeping::one_frame);
+    FramePtr owner = frame_of(keeper);
+    owner->data = reinterpret_cast<const std::byte*>("pixels");
+    camtap_frame* const frame = owner.release();
+    camtap_frame_release(frame);
+    EXPECT_DEATH(camtap_frame_release(frame), "released twice");
+    keeper->keep_no_more();
+}
+
 }  // namespace
 }  // namespace camtap::client
