@@ -239,8 +239,8 @@ CAMTAP_API CAMTAP_NODISCARD camtap_error camtap_frame_copy(const camtap_frame* f
                                                            size_t destination_stride);
 
 /* Lets the publisher use the slot again. Any thread; after camtap_tap_close too. NULL is fine. The frame is the
- * library's from then on, which uses it for a later one: a second release aborts if it is noticed, and takes the later
- * frame's pin away if it isn't. */
+ * library's from then on, which may use it for a later one: a second release aborts where it is noticed, and where it
+ * isn't may take the later frame's pin away. */
 CAMTAP_API void camtap_frame_release(camtap_frame* frame);
 
 /* ---- publishing */
