@@ -4,20 +4,12 @@
 #include <gtest/gtest.h>
 
 #include "client/frame.h"
+#include "tests/unit/client/fake_session.h"
 
 namespace camtap::client {
 namespace {
 
 constexpr uint32_t kWords = 3;
-
-std::shared_ptr<Session> session(Session::Keeping keeping) {
-    const UniqueFd page = std::move(*create_memfd("pins", layout::kPage));
-    return std::make_shared<Session>(
-        UniqueFd(),
-        LocalMapping(*ProcessMark::current(),
-                     std::move(*Mapping::map(page.get(), layout::kPage, Mapping::Access::read_write))),
-        kWords, 1, std::make_shared<PinsClaimed>(), keeping);
-}
 
 // Of slot 5.
 FramePtr frame_of(const std::shared_ptr<Session>& session) {
@@ -34,7 +26,7 @@ size_t words_left(Session& session) {
 }
 
 TEST(Session, KeepsTheFirstFrameThatIsOverUnpinnedAndWithItsWord) {
-    const auto keeper = session(Session::Keeping::one_frame);
+    const auto keeper = test::fake_session(kWords);
     FramePtr first = frame_of(keeper);
     FramePtr second = frame_of(keeper);
     const camtap_frame* const place = first.get();
@@ -52,7 +44,7 @@ TEST(Session, KeepsTheFirstFrameThatIsOverUnpinnedAndWithItsWord) {
 }
 
 TEST(Session, EndsWithItsLastFrameOnceItKeepsNoMore) {
-    auto keeper = session(Session::Keeping::one_frame);
+    auto keeper = test::fake_session(kWords);
     const std::weak_ptr<Session> witness = keeper;
     FramePtr kept = frame_of(keeper);
     FramePtr held = frame_of(keeper);
@@ -65,7 +57,7 @@ TEST(Session, EndsWithItsLastFrameOnceItKeepsNoMore) {
 }
 
 TEST(Session, KeepsNothingIfItIsToldSo) {
-    const auto keeper = session(Session::Keeping::none);
+    const auto keeper = test::fake_session(kWords, Session::Keeping::none);
     frame_of(keeper).reset();
     EXPECT_FALSE(keeper->has_spare());
     EXPECT_EQ(keeper->take_spare(), nullptr);
@@ -73,7 +65,7 @@ TEST(Session, KeepsNothingIfItIsToldSo) {
 }
 
 TEST(Session, AFrameThatIsReleasedTwiceEndsTheProgram) {
-    const auto keeper = session(Session::Keeping::one_frame);
+    const auto keeper = test::fake_session(kWords);
     FramePtr owner = frame_of(keeper);
     owner->data = reinterpret_cast<const std::byte*>("pixels");
     camtap_frame* const frame = owner.release();

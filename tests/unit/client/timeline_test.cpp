@@ -5,20 +5,12 @@
 #include <gtest/gtest.h>
 
 #include "tests/unit/client/fake_segment.h"
+#include "tests/unit/client/fake_session.h"
 
 namespace camtap::client {
 namespace {
 
 using test::FakeSegment;
-
-std::shared_ptr<Session> session() {
-    const UniqueFd page = std::move(*create_memfd("pins", layout::kPage));
-    return std::make_shared<Session>(
-        UniqueFd(),
-        LocalMapping(*ProcessMark::current(),
-                     std::move(*Mapping::map(page.get(), layout::kPage, Mapping::Access::read_write))),
-        2, 1, std::make_shared<PinsClaimed>(), Session::Keeping::one_frame);
-}
 
 bool pins_something(const Session& session) {
     return session.page().pins[0].load() != 0 || session.page().pins[1].load() != 0;
@@ -27,8 +19,8 @@ bool pins_something(const Session& session) {
 struct TwoGenerations : testing::Test {
     FakeSegment old_one{1, 1};
     FakeSegment new_one{2, 11};
-    std::shared_ptr<Session> before = session();
-    std::shared_ptr<Session> after = session();
+    std::shared_ptr<Session> before = test::fake_session(2);
+    std::shared_ptr<Session> after = test::fake_session(2);
     std::shared_ptr<const TapSegment> newest;
     Timeline timeline;
 
